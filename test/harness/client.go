@@ -1,0 +1,51 @@
+package harness
+
+import (
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+)
+
+// Client returns AWS's own Go client for the server, signing with the test
+// key. It does not retry: a test sees every fault.
+func (s *Server) Client(options ...func(*kinesis.Options)) *kinesis.Client {
+	return kinesis.New(kinesis.Options{
+		BaseEndpoint: aws.String(s.Endpoint),
+		Region:       Region,
+		Credentials:  credentials.NewStaticCredentialsProvider(AccessKey, SecretKey, ""),
+		Retryer:      aws.NopRetryer{},
+		HTTPClient:   HTTPClient(64),
+	}, options...)
+}
+
+// HTTPClient returns a client of its own connection pool that keeps up to
+// idle connections open.
+func HTTPClient(idle int) *http.Client {
+	return &http.Client{
+		Timeout: time.Minute,
+		Transport: &http.Transport{
+			DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+			MaxIdleConnsPerHost: idle,
+			DisableCompression:  true,
+		},
+	}
+}
+
+// Eventually calls ok until it returns true, and fails the test after a
+// while. It is for what the server does in its own time, such as becoming
+// ACTIVE.
+func Eventually(tb testing.TB, what string, ok func() bool) {
+	tb.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
+		if ok() {
+			return
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	tb.Fatalf("not after 10 s: %s", what)
+}
