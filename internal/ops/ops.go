@@ -1,6 +1,7 @@
-// Package ops is the Kinesis API as operations: each validates, meters, calls
-// package streams and names the error, in that order. It is called by the
-// front doors (package wire, the console) and knows nothing of HTTP.
+// Package ops is the Kinesis API as operations: each is validated, metered
+// and carried out on package streams, and what goes wrong is named as Kinesis
+// names it. It is called by the front doors (package wire) and knows nothing
+// of HTTP. AWS shapes stop here: below, the types are ours.
 package ops
 
 import "context"
@@ -13,6 +14,10 @@ type Caller struct {
 	Account string
 	// Region is where the call was addressed to.
 	Region string
+	// Verified says that the signature proved who the caller is. Where it
+	// did not, an ARN of any account and region finds the caller's stream of
+	// that name.
+	Verified bool
 }
 
 // Operation is one row of the table of operations.
@@ -27,17 +32,29 @@ type Operation struct {
 	do func(s *Service, ctx context.Context, c Caller, in any) (any, error)
 }
 
-// Lookup finds an operation that is built. ok is false for an unknown name
-// and for an operation of the model that is not built yet.
-func Lookup(name string) (op Operation, ok bool) { panic("not built") }
+// answers makes the row of an operation that has output members.
+func answers[I, O any](name string, f func(*Service, context.Context, Caller, *I) (*O, error)) Operation {
+	return Operation{
+		Name:      name,
+		NewInput:  func() any { return new(I) },
+		HasOutput: true,
+		do: func(s *Service, ctx context.Context, c Caller, in any) (any, error) {
+			out, err := f(s, ctx, c, in.(*I))
+			if err != nil {
+				return nil, err
+			}
+			return out, nil
+		},
+	}
+}
 
-// Service carries out operations.
-type Service struct{}
-
-// Do carries out one call. in is what op.NewInput made, filled. out is a
-// pointer to the output shape of kinesis/types, nil where the operation has
-// none. Every error is a types.APIError; one that is not the caller's fault is
-// an InternalFailure, whose cause has been logged under requestID.
-func (s *Service) Do(ctx context.Context, c Caller, op Operation, requestID string, in any) (out any, err error) {
-	panic("not built")
+// obeys makes the row of an operation without output members.
+func obeys[I any](name string, f func(*Service, context.Context, Caller, *I) error) Operation {
+	return Operation{
+		Name:     name,
+		NewInput: func() any { return new(I) },
+		do: func(s *Service, ctx context.Context, c Caller, in any) (any, error) {
+			return nil, f(s, ctx, c, in.(*I))
+		},
+	}
 }
