@@ -53,7 +53,8 @@ def test_provisioned_throughput_exceeded():
                 conn.put_record("narrow", "x" * 700000, "key")
         assert "narrow" in fault.value.message
 
-        answer = conn.put_records([{"Data": "y" * 700000, "PartitionKey": "k"}] * 4, "narrow")
+        answer = conn.put_records(
+            [{"Data": "y" * 700000, "PartitionKey": "k"} for _ in range(4)], "narrow")
         failed = [r for r in answer["Records"] if "ErrorCode" in r]
         assert answer["FailedRecordCount"] == len(failed) > 0
         assert failed[0]["ErrorCode"] == "ProvisionedThroughputExceededException"

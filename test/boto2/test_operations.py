@@ -84,8 +84,9 @@ def test_put_record_binary(conn, stream):
     data = bytes(bytearray(range(256)))
     encoded = base64.b64encode(data).decode("ascii")
     put = conn.put_record(stream, encoded, "key", b64_encode=False)
+    conn.put_record(stream, data, "key")
     records = read(conn, stream, put["ShardId"], b64_decode=False)["Records"]
-    assert base64.b64decode(records[0]["Data"]) == data
+    assert [base64.b64decode(r["Data"]) for r in records] == [data, data]
 
 
 def test_put_record_explicit_hash_key(conn, stream):
