@@ -22,7 +22,7 @@ const Region = "us-east-1"
 func CredentialsFile(tb testing.TB) string {
 	tb.Helper()
 	path := filepath.Join(tb.TempDir(), "credentials.yaml")
-	text := "- access_key: " + AccessKey + "\n  secret_key: " + SecretKey + "\n"
+	text := "- access_key: " + AccessKey + "\n  secret: " + SecretKey + "\n"
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		tb.Fatal(err)
 	}

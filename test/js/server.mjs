@@ -21,7 +21,7 @@ export async function startServer({ verify = false, limits = "none", delay = "0"
   const folder = mkdtempSync(path.join(tmpdir(), "millrace-js-"));
   if (verify) {
     const file = path.join(folder, "credentials.yaml");
-    writeFileSync(file, `- access_key: ${accessKeyId}\n  secret_key: ${secretAccessKey}\n`, { mode: 0o600 });
+    writeFileSync(file, `- access_key: ${accessKeyId}\n  secret: ${secretAccessKey}\n`, { mode: 0o600 });
     args.push("--auth", "verify", "--credentials", file);
   }
   const child = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"] });

@@ -45,7 +45,7 @@ class Server(object):
     def _credentials(self):
         path = os.path.join(self.dir.name, "credentials.yaml")
         with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
-            file.write("- access_key: %s\n  secret_key: %s\n" % (ACCESS_KEY, SECRET_KEY))
+            file.write("- access_key: %s\n  secret: %s\n" % (ACCESS_KEY, SECRET_KEY))
         return path
 
     def _read(self):
