@@ -86,6 +86,8 @@ var generators = []struct {
 	{"kinesis/types/errors_gen.go", writeErrors},
 	{"kinesis/operations_gen.go", writeClient},
 	{"internal/wire/shape/operations_gen.go", writeOperations},
+	{"internal/wire/shape/encode_gen.go", writeEncoders},
+	{"internal/wire/shape/decode_gen.go", writeDecoders},
 }
 
 // generate makes every generated file in memory.

@@ -1,5 +1,6 @@
 // Package shape is what a front door needs to know of the API without knowing
-// its encoding: the table of all operations. It is generated from
+// its encoding: the table of all operations, and how to walk every shape with
+// an Encoder or a Decoder, which a codec brings. It is generated from
 // api/model.json, holds no state and is safe for concurrent use.
 package shape
 
