@@ -15,7 +15,7 @@ func (r Range) Contains(k Key) bool { return !k.Less(r.Start) && !r.End.Less(k) 
 func (r Range) Adjacent(upper Range) bool { return r.End != Max && r.End.Inc() == upper.Start }
 
 // Half is the key at which an even split of the range starts its upper half.
-func (r Range) Half() Key { return Half(r.Start, r.End) }
+func (r Range) Half() Key { return Half(r.Start, r.End).Inc() }
 
 // Width is the number of keys in the range less one.
 func (r Range) Width() Key { return r.End.Sub(r.Start) }

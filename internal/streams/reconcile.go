@@ -1,0 +1,182 @@
+package streams
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"millrace/internal/catalog"
+	"millrace/internal/engine"
+)
+
+const (
+	// retryTransition is how long a transition that failed, on a full disk for
+	// example, waits before it is tried again.
+	retryTransition = time.Second
+	// resumeAtOnce bounds the overdue transitions carried out at a time by Open.
+	resumeAtOnce = 32
+)
+
+// settle sees to it that the change under way on a stream, if any, is carried
+// out: now if there is no delay, else by a timer.
+func (s *Service) settle(st *catalog.Stream) {
+	switch {
+	case st == nil || st.Pending == nil:
+	case s.wait(st) <= 0:
+		s.run(st.UID)
+	default:
+		s.arm(st.UID, s.wait(st))
+	}
+}
+
+// wait is how long the change under way on a stream still has to wait. A
+// clock that was set back makes it no longer than the delay.
+func (s *Service) wait(st *catalog.Stream) time.Duration {
+	passed := time.Duration(s.nowMs()-st.Pending.AcceptedMs) * time.Millisecond
+	return min(s.delay-passed, s.delay)
+}
+
+// resume takes up the changes that the last run of the server left under way.
+func (s *Service) resume() {
+	var pending []*catalog.Stream
+	var condemned []engine.ShardRef
+	s.mu.RLock()
+	for st := range s.state.Streams {
+		if st.Pending != nil {
+			pending = append(pending, st)
+		}
+		for _, n := range st.Condemned {
+			condemned = append(condemned, engine.ShardRef{Stream: st.UID, Shard: n})
+		}
+	}
+	s.mu.RUnlock()
+	s.drop(condemned)
+	var all sync.WaitGroup
+	slots := make(chan struct{}, resumeAtOnce)
+	for _, st := range pending {
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			s.settle(st)
+		})
+	}
+	all.Wait()
+}
+
+// arm sets the stream's timer, in place of the one it had.
+func (s *Service) arm(uid engine.StreamUID, d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	if stop := s.timers[uid]; stop != nil {
+		stop()
+	}
+	s.timers[uid] = s.clock.AfterFunc(d, func() { s.run(uid) })
+}
+
+// run carries out the change under way on a stream, and sets a timer to try
+// again if that failed.
+func (s *Service) run(uid engine.StreamUID) {
+	if !s.begin() {
+		return
+	}
+	defer s.running.Done()
+	s.mu.Lock()
+	delete(s.timers, uid)
+	s.mu.Unlock()
+	err := s.carryOut(s.ctx, uid)
+	switch {
+	case err == nil:
+	case errors.Is(err, engine.ErrUnknownOutcome), errors.Is(err, engine.ErrClosed), s.ctx.Err() != nil:
+		s.slog.Info("change left to the next start", "stream_uid", uid.String(), "error", err)
+	default:
+		s.slog.Warn("change put off", "stream_uid", uid.String(), "error", err)
+		s.arm(uid, retryTransition)
+	}
+}
+
+// carryOut brings the stream to rest, one transition after the other. At most
+// one goroutine at a time does that for a stream.
+func (s *Service) carryOut(ctx context.Context, uid engine.StreamUID) error {
+	done, err := s.exclusive(ctx, uid)
+	if err != nil {
+		return err
+	}
+	defer done()
+	for {
+		st := s.byUID(uid)
+		if st == nil || st.Pending == nil {
+			return nil
+		}
+		if d := s.wait(st); d > 0 {
+			s.arm(uid, d)
+			return nil
+		}
+		// ErrStale: somebody else was faster, and the next look shows it.
+		if err := s.transition(ctx, st); err != nil && !errors.Is(err, catalog.ErrStale) {
+			return err
+		}
+	}
+}
+
+// exclusive waits until no transition is at work on the stream.
+func (s *Service) exclusive(ctx context.Context, uid engine.StreamUID) (done func(), err error) {
+	for {
+		s.mu.Lock()
+		other := s.carrying[uid]
+		if other == nil {
+			mine := make(chan struct{})
+			s.carrying[uid] = mine
+			s.mu.Unlock()
+			return func() {
+				s.mu.Lock()
+				delete(s.carrying, uid)
+				s.mu.Unlock()
+				close(mine)
+			}, nil
+		}
+		s.mu.Unlock()
+		select {
+		case <-other:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// transition carries out one step of the change under way. Every call of the
+// engine in it may be repeated, and the catalog's command comes last: a crash
+// before the command leaves work that the next run does again to the same end.
+func (s *Service) transition(ctx context.Context, st *catalog.Stream) error {
+	switch st.Pending.Kind {
+	case catalog.ChangeCreate:
+		if err := s.engine.CreateShard(ctx, shardRefs(st.UID, 0, st.Pending.ShardCount)...); err != nil {
+			return err
+		}
+		_, err := s.submit(ctx, &catalog.Activate{UID: catalog.UID(st.UID)})
+		return err
+	case catalog.ChangeDelete:
+		if err := s.engine.DropStream(ctx, st.UID); err != nil {
+			return err
+		}
+		_, err := s.submit(ctx, &catalog.Purge{UID: catalog.UID(st.UID)})
+		return err
+	case catalog.ChangeRetention:
+		s.trim(ctx, st)
+		_, err := s.submit(ctx, &catalog.CommitRetention{UID: catalog.UID(st.UID)})
+		return err
+	}
+	return s.reshard(ctx, st)
+}
+
+// shardRefs names count shards from first on.
+func shardRefs(uid engine.StreamUID, first uint32, count int) []engine.ShardRef {
+	refs := make([]engine.ShardRef, count)
+	for i := range refs {
+		refs[i] = engine.ShardRef{Stream: uid, Shard: first + uint32(i)}
+	}
+	return refs
+}
