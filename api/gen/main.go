@@ -88,6 +88,7 @@ var generators = []struct {
 	{"internal/wire/shape/operations_gen.go", writeOperations},
 	{"internal/wire/shape/encode_gen.go", writeEncoders},
 	{"internal/wire/shape/decode_gen.go", writeDecoders},
+	{"internal/constraint/inputs_gen.go", writeConstraints},
 }
 
 // generate makes every generated file in memory.
