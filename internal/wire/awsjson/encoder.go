@@ -1,7 +1,6 @@
 package awsjson
 
 import (
-	"encoding/base64"
 	"io"
 	"strconv"
 	"time"
@@ -105,7 +104,7 @@ func (e *encoder) Blob(b []byte) {
 	if e.w != nil {
 		b = e.blobChunks(b)
 	}
-	e.buf = base64.StdEncoding.AppendEncode(e.buf, b)
+	e.buf = appendBase64(e.buf, b)
 	e.buf = append(e.buf, '"')
 }
 
@@ -120,7 +119,7 @@ func (e *encoder) blobChunks(b []byte) []byte {
 			e.flush()
 			continue
 		}
-		e.buf = base64.StdEncoding.AppendEncode(e.buf, b[:room])
+		e.buf = appendBase64(e.buf, b[:room])
 		b = b[room:]
 		e.flush()
 	}

@@ -1,34 +1,9 @@
 package awsjson
 
 import (
-	"encoding/base64"
 	"math"
 	"strconv"
 )
-
-var strictBase64 = base64.StdEncoding.Strict()
-
-// decodeBase64 decodes standard base64 with padding and without anything else
-// in it; dst has room for DecodedLen.
-func decodeBase64(dst, src []byte) (n int, ok bool) {
-	if len(src)%4 != 0 {
-		return 0, false
-	}
-	n, err := strictBase64.Decode(dst, src)
-	// The decoder of the standard library passes line breaks over; they show in
-	// the length.
-	if err != nil || n+2 < len(src)/4*3 {
-		return 0, false
-	}
-	if n == len(src)/4*3 {
-		return n, true
-	}
-	pad := 1
-	if src[len(src)-2] == '=' {
-		pad = 2
-	}
-	return n, src[len(src)-1] == '=' && n == len(src)/4*3-pad
-}
 
 // clampInteger is the number, rounded down and put within bounds, as the
 // service does.
