@@ -148,3 +148,9 @@ func BenchmarkCheckPutRecords(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/500, "ns/record")
 }
+
+func TestEmptyEnumIsThatOfTheCodecs(t *testing.T) {
+	if emptyEnum != shape.EmptyEnum {
+		t.Errorf("%q, want %q", emptyEnum, shape.EmptyEnum)
+	}
+}

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strconv"
 	"unicode/utf8"
-
-	"millrace/internal/wire/shape"
 )
 
 // required and optional make the generated checks readable.
@@ -16,6 +14,10 @@ const (
 
 // none is the bound of a rule that has none.
 const none = -1
+
+// emptyEnum is what codecs put in place of an enum that is given as the empty
+// string, as an empty enum is an absent one. It is printed as the empty string.
+const emptyEnum = "\x00"
 
 // textRule bounds a string: its length in Unicode characters, and a pattern
 // that the whole of it has to match.
@@ -64,7 +66,7 @@ func (c *checker) enum(name, s string, required bool, r *enumRule) {
 		return
 	}
 	if !slices.Contains(r.set, s) {
-		if s == shape.EmptyEnum {
+		if s == emptyEnum {
 			s = ""
 		}
 		c.found(name, quoted(s), r.sentence)
