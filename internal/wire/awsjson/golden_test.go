@@ -286,3 +286,13 @@ func TestUnmarshalError(t *testing.T) {
 		}
 	}
 }
+
+func TestTypeErrorsRepeatLittle(t *testing.T) {
+	long := strings.Repeat("é", 1<<20)
+	for _, body := range []string{`{"Data":"` + long + `"}`, `{"DryRun":"` + long + `"}`} {
+		err := Unmarshal([]byte(body), new(types.PutRecordInput))
+		if n := len(err.Error()); n < MaxEchoBytes || n > MaxEchoBytes+300 || !strings.Contains(err.Error(), "...' can not be converted to a") {
+			t.Errorf("%d bytes", n)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"millrace/kinesis/types"
 )
@@ -17,6 +18,22 @@ const (
 	classString  = "class java.lang.String"
 	classNumber  = "class com.amazon.coral.value.json.numbers.TruncatingBigNumber"
 )
+
+// MaxEchoBytes is how much of a value a type error repeats; the service repeats
+// all of it, and no value of a sensible size is cut.
+const MaxEchoBytes = 64 << 10
+
+// echo is a value as a type error repeats it.
+func echo(s string) string {
+	if len(s) <= MaxEchoBytes {
+		return "'" + s + "'"
+	}
+	end := MaxEchoBytes
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return "'" + s[:end] + "...'"
+}
 
 // classOf names what a scalar that begins with c is to the service.
 func classOf(c byte) string {
@@ -63,7 +80,7 @@ func (d *decoder) boolOfText() (b, ok bool) {
 	case "FALSE", "0", "NO":
 		return false, true
 	default:
-		d.wrong("'" + upper + "' can not be converted to an Boolean")
+		d.wrong(echo(upper) + " can not be converted to an Boolean")
 		return false, false
 	}
 }
@@ -91,7 +108,7 @@ func mantissa(number string) string {
 
 // blobMessage says what is wrong with a base64 text that did not decode.
 func blobMessage(s string) string {
-	prefix := "'" + s + "' can not be converted to a Blob: "
+	prefix := echo(s) + " can not be converted to a Blob: "
 	units := len(s)
 	for _, r := range s {
 		if r >= 0x80 {
