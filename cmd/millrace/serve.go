@@ -1,7 +1,128 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"millrace/internal/limits"
+	"millrace/internal/server"
+)
+
+// serveFlags are the flags of serve, as they were written.
+type serveFlags struct {
+	data, listen, admin, limits, durability string
+	stateDelay                              time.Duration
+	auth, credentials                       string
+	cors, hosts                             []string
+	insecure                                bool
+	logLevel, logFormat                     string
+}
+
+const serveLong = `Start the server: the Kinesis API on --listen, for any Kinesis client, with all
+data under --data. It serves until SIGINT or SIGTERM, answers what it accepted,
+and exits with 0; a second signal ends it at once, which loses nothing that was
+acknowledged.
+
+It listens on this machine only, and takes any access key, unless told
+otherwise; to be reached from elsewhere it wants --auth verify.`
 
 func (a *app) serveCommand() *cobra.Command {
-	return &cobra.Command{Use: "serve", Run: func(*cobra.Command, []string) {}}
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Start the server",
+		Long:  serveLong,
+		Example: example(
+			"millrace serve",
+			"millrace serve --data :memory: --limits none --state-delay 0",
+			"millrace serve --data /var/lib/millrace --limits /etc/millrace/limits.yaml",
+			"millrace serve --listen 0.0.0.0:4567 --auth verify --credentials keys.yaml",
+		),
+		Args: cobra.NoArgs,
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&f.data, "data", "./millrace-data", `data directory, or ":memory:"`)
+	fl.StringVar(&f.listen, "listen", "127.0.0.1:4567", "address of the API; port 0 takes a free one")
+	fl.StringVar(&f.admin, "admin", "127.0.0.1:4568", `address of /livez and /readyz, or "off"`)
+	fl.StringVar(&f.limits, "limits", "aws", "quotas and rates: aws (today's), classic (2013's), none, or a YAML file")
+	fl.DurationVar(&f.stateDelay, "state-delay", server.DefaultStateDelay, "how long a stream stays CREATING, UPDATING or DELETING")
+	fl.StringVar(&f.durability, "durability", "fsync", "what an answer promises: fsync, interval=DUR, or none")
+	fl.StringVar(&f.auth, "auth", server.AuthOff, "off, or verify: every signature is verified")
+	fl.StringVar(&f.credentials, "credentials", "", "file of the access keys that --auth verify knows")
+	fl.StringSliceVar(&f.cors, "cors", nil, `origins of web pages that may call, or "*" (default: those of this machine)`)
+	fl.StringSliceVar(&f.hosts, "hosts", nil, `further host names that the server answers to, or "*"`)
+	fl.BoolVar(&f.insecure, "insecure", false, "let other machines reach a server without authentication")
+	fl.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
+	fl.StringVar(&f.logFormat, "log-format", "text", "text or json")
+	a.completeValues(cmd, "limits", "aws", "classic", "none")
+	a.completeValues(cmd, "durability", "fsync", "interval=100ms", "none")
+	a.completeValues(cmd, "auth", server.AuthOff, server.AuthVerify)
+	a.completeValues(cmd, "log-level", "debug", "info", "warn", "error")
+	a.completeValues(cmd, "log-format", "text", "json")
+	cmd.RunE = a.action(func(ctx context.Context, _ []string) error { return a.serve(ctx, f) })
+	return cmd
+}
+
+func (a *app) serve(ctx context.Context, f serveFlags) error {
+	cfg, err := a.serverConfig(f)
+	if err != nil {
+		return usageError{err}
+	}
+	if err := cfg.Validate(); err != nil {
+		return usageError{err}
+	}
+	cfg.Ready = func(s *server.Server) { a.announce(s, f) }
+	err = server.Run(ctx, cfg)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%w\nIs another server running? Choose other ports with --listen and --admin (or --admin off).", err)
+	}
+	return err
+}
+
+// serverConfig makes a server's configuration of the flags.
+func (a *app) serverConfig(f serveFlags) (server.Config, error) {
+	cfg := server.Config{
+		Data: f.data, Listen: f.listen, Admin: f.admin, StateDelay: f.stateDelay,
+		Auth: f.auth, CredentialsFile: f.credentials, CORS: f.cors, Hosts: f.hosts,
+		Insecure: f.insecure, Region: a.region,
+	}
+	var err error
+	if cfg.Limits, err = limits.Load(f.limits); err != nil {
+		return cfg, fmt.Errorf("--limits: %w", err)
+	}
+	if cfg.Durability, err = server.ParseDurability(f.durability); err != nil {
+		return cfg, fmt.Errorf("--durability: %w", err)
+	}
+	if cfg.Log, err = a.serverLog(f); err != nil {
+		return cfg, err
+	}
+	return cfg, nil
+}
+
+// serverLog makes the log, on stderr.
+func (a *app) serverLog(f serveFlags) (*slog.Logger, error) {
+	var level slog.Level
+	switch strings.ToLower(f.logLevel) {
+	case "debug", "info", "warn", "error":
+		if err := level.UnmarshalText([]byte(f.logLevel)); err != nil {
+			return nil, err
+		}
+	default:
+		return nil, fmt.Errorf("--log-level %q is none of debug, info, warn and error", f.logLevel)
+	}
+	options := &slog.HandlerOptions{Level: level}
+	switch f.logFormat {
+	case "text":
+		return slog.New(slog.NewTextHandler(a.stderr, options)), nil
+	case "json":
+		return slog.New(slog.NewJSONHandler(a.stderr, options)), nil
+	}
+	return nil, fmt.Errorf("--log-format %q is neither text nor json", f.logFormat)
 }
