@@ -183,7 +183,7 @@ func TestTenMebibytes(t *testing.T) {
 
 // TestAdminPort holds the two answers of the admin port.
 func TestAdminPort(t *testing.T) {
-	port := freePort(t)
+	port := harness.FreePort(t)
 	harness.Start(t, harness.Options{Args: []string{"--admin", "127.0.0.1:" + port}})
 	for _, path := range []string{"/livez", "/readyz"} {
 		res, err := http.Get("http://127.0.0.1:" + port + path)
@@ -195,17 +195,6 @@ func TestAdminPort(t *testing.T) {
 			t.Errorf("%s = %d, want 200", path, res.StatusCode)
 		}
 	}
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
 }
 
 // TestRefusesToStart holds that an open door off loopback must be asked for.

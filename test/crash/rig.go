@@ -186,10 +186,8 @@ func (r *Rig) load(ctx context.Context, s *harness.Server, client *kinesis.Clien
 	}
 	start(func() error { return r.churn.run(ctx, client) })
 	start(func() error { return reader{r.oracle, client}.tail(ctx, r.streams) })
-	start(func() error {
-		random := rand.New(rand.NewPCG(r.random.Uint64(), 0))
-		return resharder{r.streams[1], random, &r.Reshards}.run(ctx, client)
-	})
+	river := resharder{r.streams[1], rand.New(rand.NewPCG(r.random.Uint64(), 0)), &r.Reshards}
+	start(func() error { return river.run(ctx, client) })
 	time.Sleep(time.Duration(20+r.random.IntN(600)) * time.Millisecond)
 	s.Kill()
 	wg.Wait()

@@ -49,3 +49,15 @@ func Eventually(tb testing.TB, what string, ok func() bool) {
 	}
 	tb.Fatalf("not after 10 s: %s", what)
 }
+
+// FreePort returns a port that nobody listens on at the moment.
+func FreePort(tb testing.TB) string {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
