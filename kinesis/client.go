@@ -70,6 +70,14 @@ func (c *Client) invoke(ctx context.Context, operation string, in, out any) erro
 	return nil
 }
 
+// CloseIdleConnections closes connections that no call uses. A client needs no
+// closing otherwise; this is for those that are done with it for good.
+func (c *Client) CloseIdleConnections() {
+	if h, ok := c.options.HTTPClient.(interface{ CloseIdleConnections() }); ok {
+		h.CloseIdleConnections()
+	}
+}
+
 // sleep waits for d or the end of ctx.
 func sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)

@@ -68,7 +68,7 @@ func (o Options) withDefaults() Options {
 		o.Region = DefaultRegion
 	}
 	if o.Endpoint == "" {
-		o.Endpoint = awsEndpoint(o.Region)
+		o.Endpoint = EndpointOf(o.Region)
 	}
 	if o.HTTPClient == nil {
 		o.HTTPClient = newHTTPClient()
@@ -93,8 +93,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// awsEndpoint is AWS's own endpoint of a region; China has a domain of its own.
-func awsEndpoint(region string) string {
+// EndpointOf is AWS's own endpoint of a region; China has a domain of its own.
+func EndpointOf(region string) string {
 	suffix := "amazonaws.com"
 	if strings.HasPrefix(region, "cn-") {
 		suffix = "amazonaws.com.cn"

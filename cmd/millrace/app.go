@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"millrace/kinesis"
 )
 
 // Exit codes.
@@ -32,6 +34,8 @@ type app struct {
 	started bool
 	// address is the endpoint that calls go to, once it is known.
 	address string
+	// clients that were made, to be closed at the end.
+	clients []*kinesis.Client
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
@@ -46,6 +50,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	cmd, err := root.ExecuteContextC(ctx)
+	for _, client := range a.clients {
+		client.CloseIdleConnections()
+	}
 	if err == nil {
 		return exitOK
 	}

@@ -61,7 +61,9 @@ func (a *app) client(ctx context.Context, change ...func(*kinesis.Options)) (*ki
 	if err := a.probe(ctx); err != nil {
 		return nil, err
 	}
-	return kinesis.NewClient(o), nil
+	client := kinesis.NewClient(o)
+	a.clients = append(a.clients, client)
+	return client, nil
 }
 
 // probe finds out at once that nothing listens on this machine, where retries
