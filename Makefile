@@ -86,12 +86,16 @@ interop: ## boto 2.49, boto3, AWS CLI, AWS SDKs for Go and JavaScript
 .PHONY: interop-go interop-python interop-boto2 interop-js
 interop-go: build
 	@cd test && $(GO) test -count=1 -timeout 5m ./sdkgo
-interop-python: build
+interop-python: build clockserver
 	@test/tools/python.sh
-interop-boto2: build
+interop-boto2: build clockserver
 	@test/tools/boto2.sh
 interop-js: build
 	@test/tools/js.sh
+
+.PHONY: clockserver
+clockserver:
+	@cd test && $(GO) build -o ../bin/clockserver ./clockserver
 
 .PHONY: crash
 crash: ## kill -9 under load, CYCLES times (60)

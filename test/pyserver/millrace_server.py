@@ -1,6 +1,7 @@
 """Starts the real server for a Python test. Python 3.6 and newer."""
 import os
 import re
+import signal
 import subprocess
 import tempfile
 import threading
@@ -24,17 +25,21 @@ class Server(object):
     turns signature checks on.
     """
 
-    def __init__(self, limits="none", delay="0", verify=False, args=()):
-        self.dir = tempfile.TemporaryDirectory()
+    def __init__(self, limits="none", delay="0", verify=False):
         command = [BINARY, "serve", "--data", ":memory:", "--listen", "127.0.0.1:0",
                    "--admin", "off", "--limits", limits, "--state-delay", delay]
+        self.dir = tempfile.TemporaryDirectory()
         if verify:
             command += ["--auth", "verify", "--credentials", self._credentials()]
+        self._start(command)
+
+    def _start(self, command):
         self.lines = []
-        self.process = subprocess.Popen(command + list(args), stdout=subprocess.PIPE,
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         self.endpoint = None
         self.ready = threading.Event()
+        self.jumped = threading.Event()
         self.reader = threading.Thread(target=self._read)
         self.reader.daemon = True
         self.reader.start()
@@ -57,6 +62,8 @@ class Server(object):
                 self.endpoint, self.host = found.group(1), found.group(2)
                 self.port = int(found.group(3))
                 self.ready.set()
+            if line == "jumped":
+                self.jumped.set()
         self.ready.set()
 
     def close(self):
@@ -79,3 +86,17 @@ class Server(object):
         self.close()
         if exception[0] is None and self.code != 0:
             raise RuntimeError("server exited with %d:\n%s" % (self.code, "\n".join(self.lines)))
+
+
+class ClockServer(Server):
+    """A server whose clock can be pushed forward."""
+
+    def __init__(self):
+        self.dir = tempfile.TemporaryDirectory()
+        self._start([os.path.join(ROOT, "bin", "clockserver")])
+
+    def jump(self):
+        """Push the clock forward by six minutes."""
+        self.jumped.clear()
+        self.process.send_signal(signal.SIGUSR1)
+        assert self.jumped.wait(START_TIMEOUT)

@@ -3,7 +3,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from conftest import connect, read, shard, wait_active
-from millrace_server import Server
+from millrace_server import ClockServer, Server
 
 ACCOUNT = "000000000000"
 
@@ -118,6 +118,21 @@ def test_tampered_iterator(conn, stream):
         bad = iterator[:at] + other + iterator[at + 1:]
         assert fault_of(conn.get_records, ShardIterator=bad) == (
             "InvalidArgumentException", "Invalid ShardIterator.", 400)
+
+
+def test_expired_iterator_and_token():
+    with ClockServer() as server:
+        conn = connect(server)
+        conn.create_stream(StreamName="old", ShardCount=2)
+        wait_active(conn, "old")
+        iterator = conn.get_shard_iterator(StreamName="old", ShardId=shard(0),
+                                           ShardIteratorType="LATEST")["ShardIterator"]
+        token = conn.list_shards(StreamName="old", MaxResults=1)["NextToken"]
+        server.jump()
+        code, text, status = fault_of(conn.get_records, ShardIterator=iterator)
+        assert (code, status) == ("ExpiredIteratorException", 400)
+        assert text.startswith("Iterator expired. The iterator was created at time ")
+        assert fault_of(conn.list_shards, NextToken=token)[0] == "ExpiredNextTokenException"
 
 
 def test_iterator_of_a_recreated_stream(conn, name):
