@@ -72,16 +72,15 @@ var (
 func (x *exchange) readBody() bool {
 	x.body.budget = x.h.bodies
 	if e := x.r.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
-		x.closeAfter()
 		x.fail(http.StatusBadRequest, "MalformedHttpRequestException", "The Content-Encoding of the body is not supported.")
 		return false
 	}
 	err := x.fillBody()
 	if err == nil {
+		x.bodyRead = true
 		return true
 	}
 	x.body.release()
-	x.closeAfter()
 	switch {
 	case errors.Is(err, errTooLarge):
 		x.fail(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", "The body of the request is too large.")
@@ -106,6 +105,8 @@ func (x *exchange) fillBody() error {
 	}
 	if promised < 0 {
 		promised = limit
+		// Tells net/http too when it is too much, so that it closes gently.
+		x.r.Body = http.MaxBytesReader(x.w, x.r.Body, limit)
 	}
 	pace := newPace(x)
 	defer pace.end()
@@ -124,6 +125,9 @@ func (x *exchange) fillBody() error {
 		}
 		n, err := x.r.Body.Read(b.bytes[len(b.bytes):min(int64(cap(b.bytes)), max(limit, 1))])
 		b.bytes = b.bytes[:len(b.bytes)+n]
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return errTooLarge
+		}
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil
@@ -139,10 +143,10 @@ func (x *exchange) fillBody() error {
 // expectEnd is called with the limit reached: one more byte is too many.
 func (x *exchange) expectEnd() error {
 	n, err := io.ReadFull(x.r.Body, make([]byte, 1))
-	switch {
-	case n > 0:
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok || n > 0 {
 		return errTooLarge
-	case errors.Is(err, io.EOF):
+	}
+	if errors.Is(err, io.EOF) {
 		return nil
 	}
 	return err

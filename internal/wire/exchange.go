@@ -28,6 +28,7 @@ type exchange struct {
 	status    int    // 0 until the answer has begun
 	code      string // error code answered, for the log
 	body      body
+	bodyRead  bool // to its end
 }
 
 // serve checks in the order in which Kinesis does (seen with some 3,000
@@ -37,7 +38,6 @@ func (x *exchange) serve() {
 	header := x.w.Header()
 	header["x-amzn-RequestId"] = []string{x.id}
 	if !x.h.hosts.allow(x.r.Host) {
-		x.closeAfter()
 		x.fail(http.StatusForbidden, "AccessDeniedException",
 			"The host name of this request is not one that the server answers to; see the option --hosts.")
 		return
@@ -47,7 +47,6 @@ func (x *exchange) serve() {
 	}
 	header["x-amz-id-2"] = []string{x.h.ids.extendedID()}
 	if x.r.Method != http.MethodPost {
-		x.closeAfter()
 		x.denyXML()
 		return
 	}

@@ -96,7 +96,6 @@ func (x *exchange) checkOrigin() bool {
 }
 
 func (x *exchange) refuseOrigin() bool {
-	x.closeAfter()
 	x.fail(http.StatusForbidden, "AccessDeniedException",
 		"Web pages of this origin may not call the server; see the option --cors.")
 	return false

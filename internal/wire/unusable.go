@@ -15,10 +15,8 @@ import (
 // unusable answers a POST whose body we cannot read for its media type. It
 // does so as Kinesis does, in odd company: CBOR for an empty body, XML else.
 func (x *exchange) unusable(hasTarget, known bool) {
-	empty := x.bodyIsEmpty()
-	x.closeAfter()
 	switch {
-	case empty:
+	case x.bodyIsEmpty():
 		x.failCBOR(emptyBodyCode(known))
 	case !hasTarget:
 		x.denyXML()
@@ -80,9 +78,19 @@ func (x *exchange) write(status int, body []byte) {
 	}
 }
 
-// begin sends the head of an answer of the given length.
+// linger is how long a client may go on sending a body that nobody wants, so
+// that it gets to see the answer before the connection closes.
+const linger = 500 * time.Millisecond
+
+// begin sends the head of an answer of the given length. With an unread rest
+// of a body, the connection ends: net/http would read on for as long as it
+// takes.
 func (x *exchange) begin(status, length int) {
 	x.status = status
+	if !x.bodyRead && x.r.ContentLength != 0 {
+		x.closeAfter()
+		_ = x.control.SetReadDeadline(time.Now().Add(linger))
+	}
 	header := x.w.Header()
 	header["Content-Length"] = []string{strconv.Itoa(length)}
 	_ = x.control.SetWriteDeadline(time.Now().Add(x.h.cfg.Bounds.AnswerTime))
