@@ -156,7 +156,7 @@ func (t *target) resolve(ctx context.Context, o Options) error {
 			t.err = err
 			return
 		}
-		o = o.withDefaults()
+		o = o.withPlace()
 		u, err := parseEndpoint(o.Endpoint)
 		if err != nil {
 			t.err = err

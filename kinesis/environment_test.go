@@ -102,7 +102,7 @@ func TestDefaultEndpoint(t *testing.T) {
 			t.Errorf("EndpointOf(%s) = %s, want %s", region, got, want)
 		}
 	}
-	o := Options{}.withDefaults()
+	o := Options{}.withPlace().withDefaults()
 	if o.Endpoint != "https://kinesis.us-east-1.amazonaws.com" || o.MaxAttempts != 10 {
 		t.Errorf("defaults = %+v", o)
 	}

@@ -63,13 +63,18 @@ type Options struct {
 	AttemptTimeout time.Duration
 }
 
-func (o Options) withDefaults() Options {
+// withPlace fills what the environment has left empty.
+func (o Options) withPlace() Options {
 	if o.Region == "" {
 		o.Region = DefaultRegion
 	}
 	if o.Endpoint == "" {
 		o.Endpoint = EndpointOf(o.Region)
 	}
+	return o
+}
+
+func (o Options) withDefaults() Options {
 	if o.HTTPClient == nil {
 		o.HTTPClient = newHTTPClient()
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -104,23 +105,27 @@ func (a *app) bench(ctx context.Context, f benchFlags) error {
 		return err
 	}
 	temporary, err := a.benchStream(ctx, control, &f)
-	if err != nil {
-		return err
-	}
 	b := &benchRun{client: once, control: control, flags: f}
-	err = b.run(ctx, a)
+	if err == nil {
+		err = b.run(ctx, a)
+	}
 	if temporary && !f.keep {
-		// Also after an interrupt: nothing is to be left behind.
-		cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
-		defer cancel()
-		if _, e := control.DeleteStream(cleanup, &types.DeleteStreamInput{StreamName: &f.stream}); e != nil && err == nil {
-			err = fmt.Errorf("the stream %s is left behind: %w", f.stream, e)
-		}
+		err = errors.Join(err, deleteBenchStream(ctx, control, f.stream))
 	}
 	if err != nil {
 		return err
 	}
 	return a.printBench(b.report())
+}
+
+// deleteBenchStream deletes a temporary stream, also after an interrupt.
+func deleteBenchStream(ctx context.Context, client *kinesis.Client, stream string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	if _, err := client.DeleteStream(ctx, &types.DeleteStreamInput{StreamName: &stream}); err != nil {
+		return fmt.Errorf("the stream %s is left behind: %w", stream, err)
+	}
+	return nil
 }
 
 // benchStream makes sure that there is a stream, and says whether it made it.

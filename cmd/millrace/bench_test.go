@@ -84,3 +84,17 @@ func TestBucketsHoldTheirDurations(t *testing.T) {
 		last = b
 	}
 }
+
+func TestBenchThatIsInterruptedReportsAndCleansUp(t *testing.T) {
+	startServer(t)
+	stdout, _, stop := background(t, "bench", "--duration", "1h", "--size", "10")
+	// It says nothing until its end: the stream tells that it runs.
+	for !strings.Contains(must(t, "streams", "list"), "millrace-bench-") {
+	}
+	if code := stop(); code != exitOK && code != exitFailure {
+		t.Errorf("exit code = %d", code)
+	}
+	if out := must(t, "streams", "list"); !strings.Contains(out, "no streams") {
+		t.Errorf("streams are left behind:\n%s\n%s", out, stdout)
+	}
+}

@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"millrace/internal/limits"
+	"millrace/internal/server"
 )
 
 // records reads a stream as tail writes it in JSON.
@@ -152,4 +155,20 @@ func FuzzLineRecord(f *testing.F) {
 			t.Errorf("%q as raw bytes gives %q, %v", line, raw.Data, err)
 		}
 	})
+}
+
+// A shard takes 1,000 records a second: the rest is refused at first.
+func TestPutSendsAgainWhatAShardRefuses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes the second that the shard needs")
+	}
+	startServer(t, func(c *server.Config) { c.Limits = limits.AWS() })
+	must(t, "streams", "create", "s", "--wait")
+	r := millraceWith(t, strings.NewReader(strings.Repeat("x\n", 2200)), "put", "s", "--lines")
+	if r.code != exitOK || r.stdout != "stored 2200 records in 1 shard\n" {
+		t.Errorf("%+v", r)
+	}
+	if got := len(records(t, "s")); got != 2200 {
+		t.Errorf("%d records in the stream, want 2200", got)
+	}
 }

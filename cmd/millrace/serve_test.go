@@ -39,6 +39,7 @@ func TestServe(t *testing.T) {
 
 func TestServeSaysInJSONThatItIsReady(t *testing.T) {
 	cleanEnvironment(t)
+	t.Setenv("AWS_PROFILE", "does-not-exist") // the server reads nothing of AWS
 	stdout, stderr, _ := background(t, "serve", "--data", ":memory:", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "-o", "json", "--log-format", "json")
 	o := objects(t, stdout.await(t, "the line", lines(1)))[0]
 	if o["Endpoint"] == "" || o["Admin"] == "" || o["Data"] != ":memory:" {

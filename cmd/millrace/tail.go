@@ -34,7 +34,9 @@ Where to begin (--from):
 
 Text shows bytes that are no text as base64. --output json writes one object a
 line, with Data for text and DataBase64 for bytes, as 'put --json-lines' takes
-it. --raw writes the data alone, each record followed by a new line.`
+it. --raw writes the data alone, each record followed by a new line.
+
+It ends with an interrupt (Ctrl-C), unless --limit or --no-follow end it before.`
 
 func (a *app) tailCommand() *cobra.Command {
 	var f tailFlags
@@ -86,6 +88,10 @@ func (a *app) tail(ctx context.Context, t *tailer, f tailFlags) error {
 	w := newRecordWriter(a.stdout, a.output, f.raw)
 	printed := 0
 	for page, err := range t.pages(ctx) {
+		if ctx.Err() != nil {
+			// An interrupt is how one ends a tail: it is no failure.
+			break
+		}
 		if err != nil {
 			w.flush()
 			return err
