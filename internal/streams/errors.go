@@ -22,6 +22,19 @@ type (
 	RetentionError     = catalog.RetentionError
 )
 
+// LimitKind says which limit a LimitError is about.
+type LimitKind = catalog.LimitKind
+
+// The limits that calls are judged by.
+const (
+	LimitCreating  = catalog.LimitCreating
+	LimitShards    = catalog.LimitShards
+	LimitOnDemand  = catalog.LimitOnDemand
+	LimitTags      = catalog.LimitTags
+	LimitResizes   = catalog.LimitResizes
+	LimitPerStream = catalog.LimitPerStream
+)
+
 // ErrUnavailable says that the call could not be carried out now and that
 // nothing was stored: no disk space, or the server is closing. The caller may
 // try again later.
@@ -49,10 +62,10 @@ type SequenceErrorKind uint8
 
 // The kinds of SequenceError.
 const (
-	// SequenceOtherShard: the number encodes another shard than the one asked for.
-	SequenceOtherShard SequenceErrorKind = iota + 1
-	// SequenceOtherStream: the shard it encodes was not created when ours was.
-	SequenceOtherStream
+	// SequenceOfOtherShard: the number encodes another shard than the one asked for.
+	SequenceOfOtherShard SequenceErrorKind = iota + 1
+	// SequenceOfOtherStream: the shard it encodes was not created when ours was.
+	SequenceOfOtherStream
 	// SequenceFuture: its time lies in the future.
 	SequenceFuture
 	// SequenceNotIssued: no record of the shard has had a number that high.
@@ -77,10 +90,10 @@ func (e *TokenExpiredError) Error() string {
 
 func (e *SequenceError) Error() string {
 	what := map[SequenceErrorKind]string{
-		SequenceOtherShard:  "encodes another shard",
-		SequenceOtherStream: "did not come from this stream",
-		SequenceFuture:      "lies in the future",
-		SequenceNotIssued:   "was never issued",
+		SequenceOfOtherShard:  "encodes another shard",
+		SequenceOfOtherStream: "did not come from this stream",
+		SequenceFuture:        "lies in the future",
+		SequenceNotIssued:     "was never issued",
 	}[e.Kind]
 	return fmt.Sprintf("sequence number %v for shard %d of stream %s %s", e.Sequence, e.Shard, e.Name.Stream, what)
 }

@@ -71,12 +71,12 @@ func (s *Service) Open(ctx context.Context, st *catalog.Stream, shard uint32, st
 func positionOf(st *catalog.Stream, sh *catalog.Shard, start Start) (engine.Position, error) {
 	n := start.Sequence
 	refusal := &SequenceError{Name: st.Name, Shard: sh.Number, Sequence: n}
-	if n.Shard() != int64(sh.Number) {
-		refusal.Kind = SequenceOtherShard
+	if n.Shard() != sh.Number {
+		refusal.Kind = SequenceOfOtherShard
 		return 0, refusal
 	}
 	if n.Version() != 2 || n.CreatedSec() != sh.CreatedSec {
-		refusal.Kind = SequenceOtherStream
+		refusal.Kind = SequenceOfOtherStream
 		return 0, refusal
 	}
 	from := engine.Position(n.Counter())

@@ -207,17 +207,17 @@ func anyOpen(st *catalog.Stream, order []uint64) bool {
 // that the record goes to, at nowMs, Unix milliseconds. A number that passes
 // lies below every number that the shard gives out from now on, if it came
 // from this shard or one of its parents. Errors: *SequenceError (future, not issued).
-func (s *Service) CheckOrdering(ctx context.Context, st *catalog.Stream, shard uint32, n SequenceNumber, nowMs int64) error {
+func (s *Service) CheckOrdering(st *catalog.Stream, shard uint32, n SequenceNumber, nowMs int64) error {
 	refusal := &SequenceError{Name: st.Name, Shard: shard, Sequence: n}
 	if n.TimeSec()*1000 > nowMs && n.Counter() > 0 {
 		refusal.Kind = SequenceFuture
 		return refusal
 	}
 	sh := st.Shard(shard)
-	if sh == nil || n.Version() != 2 || n.Shard() != int64(shard) || n.CreatedSec() != sh.CreatedSec || n.Counter() == 0 {
+	if sh == nil || n.Version() != 2 || n.Shard() != shard || n.CreatedSec() != sh.CreatedSec || n.Counter() == 0 {
 		return nil
 	}
-	tip, err := s.engine.Find(ctx, engine.ShardRef{Stream: st.UID, Shard: shard}, engine.Target{Latest: true})
+	tip, err := s.engine.Find(s.ctx, engine.ShardRef{Stream: st.UID, Shard: shard}, engine.Target{Latest: true})
 	if err != nil {
 		return s.gone(err, st.Name, shard)
 	}

@@ -74,13 +74,13 @@ func (n SequenceNumber) Version() int {
 	return int(n.lo & 15)
 }
 
-// Shard is the number of the shard that the sequence number encodes; it may
-// be negative in a number that is not ours.
-func (n SequenceNumber) Shard() int64 {
+// Shard is the number of the shard that the sequence number encodes. In a
+// number that is not ours it may have its top bit set.
+func (n SequenceNumber) Shard() uint32 {
 	if n.Version() == 0 {
-		return int64(n.lo & 0xffff)
+		return uint32(n.lo & 0xffff)
 	}
-	return int64(int32(n.lo >> 4))
+	return uint32(n.lo >> 4)
 }
 
 // CreatedSec is the creation time of the shard in Unix seconds.
