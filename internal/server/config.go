@@ -13,6 +13,7 @@ import (
 	"millrace/internal/credentials"
 	"millrace/internal/engine/disk"
 	"millrace/internal/limits"
+	"millrace/internal/vfs"
 	"millrace/internal/wire"
 )
 
@@ -90,6 +91,8 @@ type Config struct {
 	Rand  io.Reader
 	// Ready is called by Run once the server takes requests.
 	Ready func(*Server)
+
+	fs vfs.FS // of tests, in the place of the one that Data asks for
 }
 
 func (c Config) withDefaults() Config {

@@ -17,7 +17,9 @@ import (
 // openEngine opens the disk engine on the machine's file system or in memory.
 func openEngine(ctx context.Context, cfg Config) (engine.Engine, error) {
 	options := disk.Options{FS: vfs.OS{}, Dir: cfg.Data, Clock: cfg.Clock, Rand: cfg.Rand, Log: cfg.Log, Durability: cfg.Durability}
-	if cfg.Data == Memory {
+	if cfg.fs != nil {
+		options.FS = cfg.fs
+	} else if cfg.Data == Memory {
 		options.FS, options.Dir = vfs.NewMem(), "data"
 	} else if err := prepareDirectory(cfg.Data); err != nil {
 		return nil, err
