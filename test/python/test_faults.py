@@ -161,11 +161,18 @@ def test_limit_over_10000(conn, stream):
                     "constraint: Member must have value less than or equal to 10000")
 
 
-def test_update_shard_count_bounds(conn, stream):
-    for target in (5, 1000):
-        code, _, _ = fault_of(conn.update_shard_count, StreamName=stream, TargetShardCount=target,
-                              ScalingType="UNIFORM_SCALING")
-        assert code in ("InvalidArgumentException", "LimitExceededException")
+def test_update_shard_count_bounds():
+    with Server(limits="aws") as server:
+        conn = connect(server, attempts=8)
+        conn.create_stream(StreamName="steps", ShardCount=3)
+        conn.get_waiter("stream_exists").wait(StreamName="steps",
+                                              WaiterConfig={"Delay": 1, "MaxAttempts": 10})
+        for target in (7, 1, 10001):
+            code, _, _ = fault_of(connect(server).update_shard_count, StreamName="steps",
+                                  TargetShardCount=target, ScalingType="UNIFORM_SCALING")
+            assert code in ("InvalidArgumentException", "LimitExceededException")
+        conn.update_shard_count(StreamName="steps", TargetShardCount=6,
+                                ScalingType="UNIFORM_SCALING")
 
 
 def test_list_shards_token_with_name(conn, stream):

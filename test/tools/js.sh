@@ -7,4 +7,6 @@ if ! cmp -s package-lock.json node_modules/.installed; then
 	npm ci --no-audit --no-fund --loglevel=error
 	cp package-lock.json node_modules/.installed
 fi
+# The SDK warns of its own plans for older versions of node at every start.
+export AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true
 exec node --test --test-reporter=spec "$@" ./*.test.mjs
