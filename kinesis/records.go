@@ -62,7 +62,10 @@ type shardReader struct {
 	// given out, or the start.
 	from     Start
 	iterator *string
-	idle     time.Duration // the last wait at the tip
+	// fresh says that the iterator was taken for the call under way: if that
+	// is expired already, another one would be too.
+	fresh bool
+	idle  time.Duration // the last wait at the tip
 }
 
 // next gives the next answer, taking and renewing iterators as needed.
@@ -74,9 +77,10 @@ func (r *shardReader) next(ctx context.Context) (*types.GetRecordsOutput, error)
 		case err == nil:
 			r.advance(out, asked)
 			return out, nil
-		case IsExpiredIterator(err) && r.iterator != nil:
+		case IsExpiredIterator(err) && !r.fresh:
 			r.iterator = nil
 		case IsThrottled(err) && ctx.Err() == nil:
+			r.fresh = false
 			if err := r.client.sleep(ctx, r.client.backoff(waits)); err != nil {
 				return nil, &RequestError{Operation: "GetRecords", Err: err}
 			}
@@ -92,7 +96,7 @@ func (r *shardReader) get(ctx context.Context) (*types.GetRecordsOutput, error) 
 		if err != nil {
 			return nil, err
 		}
-		r.iterator = out.ShardIterator
+		r.iterator, r.fresh = out.ShardIterator, true
 	}
 	in := &types.GetRecordsInput{ShardIterator: r.iterator}
 	if r.at.Limit > 0 {
@@ -105,7 +109,7 @@ func (r *shardReader) get(ctx context.Context) (*types.GetRecordsOutput, error) 
 // yet must not be taken anew later, as that would skip what came in between:
 // from its first answer on it is the time of that answer.
 func (r *shardReader) advance(out *types.GetRecordsOutput, asked time.Time) {
-	r.iterator = out.NextShardIterator
+	r.iterator, r.fresh = out.NextShardIterator, false
 	if n := len(out.Records); n > 0 {
 		r.from = AfterSequenceNumber(deref(out.Records[n-1].SequenceNumber))
 	} else if r.from.Type == types.ShardIteratorTypeLatest {

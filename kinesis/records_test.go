@@ -93,9 +93,9 @@ func TestExpiredLatestMissesNothing(t *testing.T) {
 }
 
 func TestIteratorThatIsExpiredAtOnceIsAnError(t *testing.T) {
-	s := newScript(t, fault("ExpiredIteratorException"))
+	s := newScript(t, ok(`{"ShardIterator":"i0"}`), fault("ExpiredIteratorException"))
 	c, _ := s.client()
-	if _, err := read(t, c, ShardPosition{Stream: "s", ShardID: "x"}, -1); !IsExpiredIterator(err) || s.calls() != 1 {
+	if _, err := read(t, c, ShardPosition{Stream: "s", ShardID: "x"}, -1); !IsExpiredIterator(err) || s.calls() != 2 {
 		t.Errorf("error %v after %d calls", err, s.calls())
 	}
 }
