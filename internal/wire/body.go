@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math/bits"
 	"net/http"
 	"os"
 	"strings"
@@ -18,18 +19,30 @@ const unaccounted = 16 << 10
 // minBodyRate is how fast a body has to arrive, in bytes a second.
 const minBodyRate = 1 << 10
 
-// bodySizes are the sizes of pooled buffers. A body moves on to the next one
-// when it has filled the one before, so that memory follows the bytes that
-// came and never the bytes that were promised.
-var bodySizes = [...]int{unaccounted, 128 << 10, 1 << 20, 4 << 20, 16 << 20}
+// maxBodyBytes is the most that Bounds.BodyBytes may be, and the largest
+// pooled buffer. The sizes in between are powers of two.
+const (
+	maxBodyBytes = 16 << 20
+	bodyClasses  = 11
+)
 
-var bodyPools [len(bodySizes)]sync.Pool // of *[]byte
+var bodyPools [bodyClasses]sync.Pool // of *[]byte, by class
+
+// classSize is how large the buffers of a class are.
+func classSize(class int) int { return unaccounted << class }
+
+// classFor is the class of buffers that hold n bytes.
+func classFor(n int64) int { return bits.Len64(uint64(max(n-1, 0) / unaccounted)) }
+
+// growth is how much larger than what has come the next buffer may be, so that
+// memory follows the bytes that came and not those that were promised.
+const growth = 8
 
 // body is a request body in a pooled buffer.
 type body struct {
 	bytes  []byte
 	pooled *[]byte // the buffer under bytes
-	class  int     // of pooled, an index of bodySizes
+	class  int     // of pooled
 	held   int64   // share of the budget
 	budget *budget
 }
@@ -42,15 +55,15 @@ func (b *body) release() {
 	*b = body{budget: b.budget}
 }
 
-// grow moves to the next larger buffer.
-func (b *body) grow() {
-	class := b.class + 1
-	if b.pooled == nil {
-		class = 0
+// grow moves to a larger buffer, of at most promised bytes.
+func (b *body) grow(promised int64) {
+	class := 0
+	if b.pooled != nil {
+		class = max(b.class+1, classFor(min(promised, growth*int64(len(b.bytes)))))
 	}
 	pooled, _ := bodyPools[class].Get().(*[]byte)
 	if pooled == nil {
-		pooled = new(make([]byte, bodySizes[class]))
+		pooled = new(make([]byte, classSize(class)))
 	}
 	n := copy(*pooled, b.bytes)
 	if b.pooled != nil {
@@ -58,9 +71,6 @@ func (b *body) grow() {
 	}
 	b.bytes, b.pooled, b.class = (*pooled)[:n], pooled, class
 }
-
-// maxBodyBytes is the most that Bounds.BodyBytes may be.
-const maxBodyBytes = 16 << 20
 
 // Why a body was not read.
 var (
@@ -95,7 +105,7 @@ func (x *exchange) readBody() bool {
 }
 
 func (x *exchange) fillBody() error {
-	limit := min(x.h.cfg.Bounds.BodyBytes, maxBodyBytes)
+	limit := x.h.cfg.Bounds.BodyBytes
 	promised := x.r.ContentLength
 	if promised > limit {
 		return errTooLarge
@@ -121,9 +131,9 @@ func (x *exchange) fillBody() error {
 					return err
 				}
 			}
-			b.grow()
+			b.grow(promised)
 		}
-		n, err := x.r.Body.Read(b.bytes[len(b.bytes):min(int64(cap(b.bytes)), max(limit, 1))])
+		n, err := x.r.Body.Read(b.bytes[len(b.bytes):min(int64(cap(b.bytes)), limit)])
 		b.bytes = b.bytes[:len(b.bytes)+n]
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return errTooLarge
@@ -156,7 +166,7 @@ func (x *exchange) expectEnd() error {
 func (x *exchange) reserveBody(promised int64, p *pace) error {
 	ctx, cancel := context.WithTimeout(x.r.Context(), x.h.cfg.Bounds.QueueTime)
 	defer cancel()
-	held, err := x.h.bodies.acquire(ctx, promised)
+	held, err := x.h.bodies.acquire(ctx, int64(classSize(classFor(promised))))
 	if err != nil {
 		return errNoRoom
 	}

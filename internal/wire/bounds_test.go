@@ -210,3 +210,26 @@ func BenchmarkListStreams(b *testing.B) {
 		h2.ServeHTTP(httptest.NewRecorder(), call("ListStreams", "{}"))
 	}
 }
+
+// TestMemoryFollowsWhatCame sends little of what it promises.
+func TestMemoryFollowsWhatCame(t *testing.T) {
+	for _, c := range []struct{ came, promised, want int64 }{
+		{0, 1, unaccounted}, {unaccounted, unaccounted + 1, 2 * unaccounted}, {unaccounted, 16 << 20, 8 * unaccounted},
+		{128 << 10, 16 << 20, 1 << 20}, {128 << 10, 700 << 10, 1 << 20}, {128 << 10, 200 << 10, 256 << 10}, {8 << 20, 16 << 20, 16 << 20},
+	} {
+		b := body{budget: newBudget(1)}
+		if c.came > 0 {
+			b.pooled, b.class = new(make([]byte, c.came)), classFor(c.came)
+			b.bytes = *b.pooled
+		}
+		b.grow(c.promised)
+		if int64(cap(b.bytes)) != c.want || int64(len(b.bytes)) != c.came {
+			t.Errorf("%d of %d bytes came: buffer of %d, want %d", c.came, c.promised, cap(b.bytes), c.want)
+		}
+	}
+	for n, want := range map[int64]int{1: 0, unaccounted: 0, unaccounted + 1: 1, maxBodyBytes: bodyClasses - 1} {
+		if classFor(n) != want || int64(classSize(want)) < n {
+			t.Errorf("%d bytes: class %d", n, classFor(n))
+		}
+	}
+}

@@ -69,8 +69,8 @@ type Config struct {
 // Bounds limit what requests may cost, mostly before anybody is known to be
 // entitled to a cost. Zero fields take the defaults named here.
 type Bounds struct {
-	// BodyBytes is the largest request body; default 16 MiB, which holds the
-	// 10 MiB of data that PutRecords may carry, in base64.
+	// BodyBytes is the largest request body; default and most are 16 MiB,
+	// which hold the 10 MiB of data that PutRecords may carry, in base64.
 	BodyBytes int64
 	// BodiesBytes bounds the bodies in memory at the same time, not counting
 	// those below 16 KiB; default 96 MiB.
@@ -95,8 +95,8 @@ type Bounds struct {
 }
 
 func (b Bounds) withDefaults() Bounds {
-	b.BodyBytes = cmp.Or(b.BodyBytes, 16<<20)
-	b.BodiesBytes = max(cmp.Or(b.BodiesBytes, 96<<20), b.BodyBytes)
+	b.BodyBytes = min(cmp.Or(b.BodyBytes, maxBodyBytes), maxBodyBytes)
+	b.BodiesBytes = max(cmp.Or(b.BodiesBytes, 96<<20), maxBodyBytes)
 	b.AnswersBytes = max(cmp.Or(b.AnswersBytes, 64<<20), largestPage)
 	b.Requests = cmp.Or(b.Requests, 16384)
 	b.QueueTime = cmp.Or(b.QueueTime, 10*time.Second)
