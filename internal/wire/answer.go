@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"millrace/internal/ops"
-	"millrace/internal/wire/awsjson"
 	"millrace/kinesis/types"
 )
 
@@ -64,7 +63,7 @@ func dataBytes(out any) (n int) {
 
 // answer sends the output of an operation; one without output gets an empty body.
 func (x *exchange) answer(op ops.Operation, out any) {
-	x.w.Header()["Content-Type"] = []string{x.media}
+	x.w.Header()["Content-Type"] = []string{x.codec.media}
 	switch {
 	case !op.HasOutput || out == nil:
 		x.begin(http.StatusOK, 0)
@@ -72,7 +71,7 @@ func (x *exchange) answer(op ops.Operation, out any) {
 		x.stream(out)
 	default:
 		buffer := answerBuffers.Get().(*[]byte)
-		*buffer = awsjson.Marshal((*buffer)[:0], out)
+		*buffer = x.codec.marshal((*buffer)[:0], out)
 		x.write(http.StatusOK, *buffer)
 		if cap(*buffer) <= pooledAnswer {
 			answerBuffers.Put(buffer)
@@ -81,9 +80,9 @@ func (x *exchange) answer(op ops.Operation, out any) {
 }
 
 func (x *exchange) stream(out any) {
-	x.begin(http.StatusOK, awsjson.Size(out))
+	x.begin(http.StatusOK, x.codec.size(out))
 	w := &pacedWriter{x: x, last: time.Now().Add(x.h.cfg.Bounds.AnswerTime)}
-	if err := awsjson.Encode(w, out); err != nil {
+	if err := x.codec.encode(w, out); err != nil {
 		x.h.log.Debug("the client did not take the answer", "request_id", x.id, "error", err)
 		panic(http.ErrAbortHandler)
 	}

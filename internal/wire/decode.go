@@ -9,10 +9,10 @@ import (
 
 var putDecoders = sync.Pool{New: func() any { return new(awsjson.PutDecoder) }}
 
-// decode makes the input of an operation out of a body. The input may share
+// decodeJSON makes the input of an operation out of a body. The input may share
 // memory with the body and with a pooled decoder: release, never nil, ends its
 // life.
-func decode(op ops.Operation, body []byte) (in any, release func(), err error) {
+func decodeJSON(op ops.Operation, body []byte) (in any, release func(), err error) {
 	switch op.Name {
 	case "PutRecords":
 		d := putDecoders.Get().(*awsjson.PutDecoder)

@@ -10,7 +10,6 @@ import (
 
 	"millrace/internal/ops"
 	"millrace/internal/sigv4"
-	"millrace/internal/wire/awsjson"
 	"millrace/kinesis/types"
 )
 
@@ -23,7 +22,7 @@ type exchange struct {
 	start   time.Time
 	id      string // request id
 
-	media     string // media type of the answer; empty until the request's is known
+	codec     *codec // nil until the request's is known
 	operation string // for the log
 	status    int    // 0 until the answer has begun
 	code      string // error code answered, for the log
@@ -63,10 +62,7 @@ func (x *exchange) post() {
 	if known {
 		x.operation = op.Name
 	}
-	switch media := mediaType(x.r.Header.Get("Content-Type")); media {
-	case mediaJSON, mediaPlainJSON:
-		x.media = media
-	default:
+	if x.codec = codecFor(x.r.Header.Get("Content-Type")); x.codec == nil {
 		x.unusable(target != "", known)
 		return
 	}
@@ -79,7 +75,7 @@ func (x *exchange) post() {
 		x.fail(http.StatusBadRequest, emptyBodyCode(known), "")
 	case known:
 		x.call(op)
-	case !awsjson.Valid(x.body.bytes):
+	case !x.codec.valid(x.body.bytes):
 		x.fail(http.StatusBadRequest, "SerializationException", "")
 	default:
 		x.fail(http.StatusBadRequest, "UnknownOperationException", "")
@@ -99,14 +95,14 @@ func (x *exchange) call(op ops.Operation) {
 	if err != nil {
 		// A body that is no object is reported before a bad signature. Only
 		// requests that fail anyway pay for looking.
-		if !awsjson.Valid(x.body.bytes) {
+		if !x.codec.valid(x.body.bytes) {
 			x.fail(http.StatusBadRequest, "SerializationException", "")
 			return
 		}
 		x.failWith(err)
 		return
 	}
-	in, release, err := decode(op, x.body.bytes)
+	in, release, err := x.codec.decode(op, x.body.bytes)
 	if err != nil {
 		x.failWith(err)
 		return
@@ -121,14 +117,13 @@ func (x *exchange) call(op ops.Operation) {
 	if !ok {
 		return
 	}
+	defer func() { x.h.answers.release(held) }()
 	out, err := x.h.cfg.Ops.Do(ctx, caller, op, x.id, in)
+	held = x.shrinkAnswer(held, out)
 	if err != nil {
-		x.h.answers.release(held)
 		x.failWith(err)
 		return
 	}
-	held = x.shrinkAnswer(held, out)
-	defer x.h.answers.release(held)
 	x.answer(op, out)
 }
 

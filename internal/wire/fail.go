@@ -1,14 +1,12 @@
 package wire
 
-import (
-	"cmp"
+import "cmp"
 
-	"millrace/internal/wire/awsjson"
-)
-
-// fail answers an error in JSON, which every client can read whatever it sent.
+// fail answers an error in the encoding of the request, or in JSON where it
+// has none that we know: every client can read that.
 func (x *exchange) fail(status int, code, message string) {
 	x.code = code
-	x.w.Header()["Content-Type"] = []string{cmp.Or(x.media, mediaJSON)}
-	x.write(status, awsjson.MarshalError(nil, code, message))
+	codec := cmp.Or(x.codec, jsonCodec)
+	x.w.Header()["Content-Type"] = []string{codec.media}
+	x.write(status, codec.fail(nil, code, message))
 }

@@ -1,6 +1,12 @@
 package wire
 
-import "strings"
+import (
+	"io"
+	"strings"
+
+	"millrace/internal/ops"
+	"millrace/internal/wire/awsjson"
+)
 
 // Media types of requests.
 const (
@@ -13,12 +19,54 @@ const (
 	mediaCBOR = "application/x-amz-cbor-1.1"
 )
 
-// mediaType gives the media type of a Content-Type without parameters and
-// blanks, which Kinesis ignores.
-func mediaType(contentType string) string {
+// codec is one way to write requests and answers. A further media type is a
+// further row of codecs and nothing else.
+type codec struct {
+	// media is the Content-Type of answers.
+	media string
+	// valid reports whether a body is an object of this encoding at all.
+	valid func(body []byte) bool
+	// decode makes the input of an operation out of a body, see decodeJSON.
+	decode func(op ops.Operation, body []byte) (in any, release func(), err error)
+	// marshal appends an output, size is how long that gets, and encode writes
+	// it without holding it in memory.
+	marshal func(dst []byte, out any) []byte
+	size    func(out any) int
+	encode  func(w io.Writer, out any) error
+	// fail appends an error.
+	fail func(dst []byte, code, message string) []byte
+}
+
+// jsonCodec also answers those who could not say which encoding they want.
+var jsonCodec = &codec{
+	media:   mediaJSON,
+	valid:   awsjson.Valid,
+	decode:  decodeJSON,
+	marshal: awsjson.Marshal,
+	size:    awsjson.Size,
+	encode:  awsjson.Encode,
+	fail:    awsjson.MarshalError,
+}
+
+// plainJSONCodec is jsonCodec under its other name.
+var plainJSONCodec = func() *codec {
+	c := *jsonCodec
+	c.media = mediaPlainJSON
+	return &c
+}()
+
+// codecFor finds the codec of a Content-Type, whose parameters and
+// surrounding blanks Kinesis ignores; nil where there is none.
+func codecFor(contentType string) *codec {
 	if contentType == mediaJSON {
-		return mediaJSON
+		return jsonCodec
 	}
 	contentType, _, _ = strings.Cut(contentType, ";")
-	return strings.ToLower(strings.TrimSpace(contentType))
+	switch strings.ToLower(strings.TrimSpace(contentType)) {
+	case mediaJSON:
+		return jsonCodec
+	case mediaPlainJSON:
+		return plainJSONCodec
+	}
+	return nil
 }

@@ -138,9 +138,12 @@ func TestPanicTellsTheClientNothing(t *testing.T) {
 	var log strings.Builder
 	h := newHandler(t, Config{Log: slog.New(slog.NewTextHandler(&log, nil))},
 		func(context.Context, ops.Caller, ops.Operation, any) (any, error) { panic("secret detail") })
-	resp := answerTo(h, call("ListStreams", "{}"))
+	resp := answerTo(h, call("GetRecords", "{}"+strings.Repeat(" ", 2*unaccounted)))
 	if body := bodyOf(t, resp); resp.StatusCode != 500 || body != `{"__type":"InternalFailure"}` {
 		t.Errorf("got %d %s", resp.StatusCode, body)
+	}
+	if h.answers.free != h.answers.total || h.bodies.free != h.bodies.total {
+		t.Error("a budget is lost")
 	}
 	if !strings.Contains(log.String(), "secret detail") || !strings.Contains(log.String(), resp.Header["x-amzn-RequestId"][0]) {
 		t.Errorf("logged: %s", log.String())
