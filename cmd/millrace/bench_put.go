@@ -15,8 +15,9 @@ import (
 // began, in nanoseconds since 1970, big-endian.
 const stampBytes = 8
 
-// putLoop stores records until there is no more to do.
-func (b *benchRun) putLoop(ctx context.Context) {
+// putLoop stores records until there is no more to do or ctx ends; the end of
+// calls cuts the call under way.
+func (b *benchRun) putLoop(ctx, calls context.Context) {
 	data := make([]byte, b.flags.size)
 	fill(data)
 	throttled := 0
@@ -29,8 +30,8 @@ func (b *benchRun) putLoop(ctx context.Context) {
 		if b.flags.mode == "both" {
 			binary.BigEndian.PutUint64(data, uint64(began.UnixNano()))
 		}
-		t, err := b.putOnce(ctx, data, n)
-		if ended(ctx, err) {
+		t, err := b.putOnce(calls, data, n)
+		if ended(calls, err) {
 			return
 		}
 		b.put.note(began, time.Now(), t, err)

@@ -97,6 +97,8 @@ func (b *benchRun) run(ctx context.Context, a *app) error {
 			return err
 		}
 	}
+	// Calls that are under way when the time is up are still waited for.
+	calls := ctx
 	if b.flags.records == 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, b.flags.duration)
@@ -107,7 +109,7 @@ func (b *benchRun) run(ctx context.Context, a *app) error {
 	var putters, readings sync.WaitGroup
 	if b.flags.mode != "get" {
 		for range b.flags.concurrency {
-			putters.Go(func() { b.putLoop(ctx) })
+			putters.Go(func() { b.putLoop(ctx, calls) })
 		}
 	}
 	// Readers of mode both may need a moment more than the time, to read what
