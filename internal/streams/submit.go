@@ -2,6 +2,7 @@ package streams
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -177,10 +178,10 @@ func (s *Service) maybeSnapshot(ctx context.Context) {
 	if s.bytesSince < max(minSnapshotBytes, s.snapshotBytes) {
 		return
 	}
-	s.mu.RLock()
+	// Only applyNext changes the state, under logMu: no need to keep those
+	// waiting who need mu.
 	stored := s.state.Snapshot()
-	hash := s.state.Hash()
-	s.mu.RUnlock()
+	hash := sha256.Sum256(stored)
 	s.bytesSince = 0
 	err := s.log.SaveSnapshot(ctx, stored, s.applied)
 	if err != nil && !errors.Is(err, engine.ErrClosed) {
