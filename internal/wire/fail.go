@@ -10,3 +10,8 @@ func (x *exchange) fail(status int, code, message string) {
 	x.w.Header()["Content-Type"] = []string{codec.media}
 	x.write(status, codec.fail(nil, code, message))
 }
+
+// MalformedRequest is the body of the answer to what is no HTTP request.
+func MalformedRequest(why string) []byte {
+	return jsonCodec.fail(nil, "MalformedHttpRequestException", why)
+}
