@@ -175,7 +175,7 @@ func outcome(h *house) string {
 // tell plays the story with one cut, and one restart there. It returns what
 // came out and whether the cut was reached.
 func tell(t *testing.T, at int, kept bool) (string, bool) {
-	disk := newMemEngine()
+	disk := memoryDisk(t)
 	faulty := &cutEngine{Engine: disk, at: at, kept: kept}
 	h := &house{TB: t, engine: faulty, clock: clock.NewManual(epoch)}
 	restart := func() {

@@ -12,7 +12,9 @@ import (
 	"millrace/internal/catalog"
 	"millrace/internal/clock"
 	"millrace/internal/engine"
+	"millrace/internal/engine/disk"
 	"millrace/internal/hashkey"
+	"millrace/internal/vfs"
 )
 
 // house is a Service over an engine, with a clock that stands still until it
@@ -28,10 +30,26 @@ type house struct {
 var epoch = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 
 func newHouse(t testing.TB, delay time.Duration) *house {
-	h := &house{TB: t, engine: newMemEngine(), clock: clock.NewManual(epoch), delay: delay}
+	h := &house{TB: t, engine: memoryDisk(t), clock: clock.NewManual(epoch), delay: delay}
 	h.open()
 	t.Cleanup(func() { h.Service.Close() })
 	return h
+}
+
+// memoryDisk is the real engine on a file system in memory.
+func memoryDisk(t testing.TB) engine.Engine {
+	e := openDisk(t, vfs.NewMem())
+	t.Cleanup(func() { e.Close() })
+	return e
+}
+
+func openDisk(t testing.TB, fs vfs.FS) engine.Engine {
+	t.Helper()
+	e, err := disk.Open(t.Context(), disk.Options{FS: fs, Dir: "data", JournalBytes: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
 }
 
 func (h *house) config() Config {
@@ -82,6 +100,12 @@ func (h *house) look(stream string) *catalog.Stream {
 	st, err := h.Lookup(named(stream))
 	h.ok(err)
 	return st
+}
+
+// stored says whether the engine has a shard.
+func (h *house) stored(uid engine.StreamUID, shard uint32) bool {
+	_, err := h.engine.Find(h.Context(), engine.ShardRef{Stream: uid, Shard: shard}, engine.Target{Latest: true})
+	return !errors.Is(err, engine.ErrNoShard)
 }
 
 // put writes one record with a key and returns it.

@@ -70,8 +70,8 @@ func TestNoDelayMeansDoneOnReturn(t *testing.T) {
 	if list, _ := h.List("000000000000", "us-east-1", "", 10); len(list) != 0 {
 		t.Errorf("%d streams listed", len(list))
 	}
-	if n := len(h.engine.(*memEngine).shards); n != 0 {
-		t.Errorf("%d shards left in the engine", n)
+	if h.stored(st.UID, 0) || h.stored(st.UID, 2) {
+		t.Error("shards are left in the engine")
 	}
 }
 

@@ -94,7 +94,7 @@ func TestPutThroughAnOldView(t *testing.T) {
 
 func TestPutWaitsForTheCommitOfAReshard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := &house{TB: t, engine: newMemEngine(), delay: time.Second}
+		h := &house{TB: t, engine: memoryDisk(t), delay: time.Second}
 		cfg := h.config()
 		cfg.Clock = nil
 		s, err := Open(t.Context(), cfg)
@@ -175,7 +175,7 @@ func TestCheckOrdering(t *testing.T) {
 }
 
 // discard takes appends without keeping them, to measure what is above it.
-type discard struct{ *memEngine }
+type discard struct{ engine.Engine }
 
 func (discard) Append(_ context.Context, runs []engine.Run) error {
 	p := engine.Position(1)
@@ -199,7 +199,7 @@ func fiveHundred(st *catalog.Stream) []Put {
 }
 
 func TestAppendAllocatesNothingPerRecord(t *testing.T) {
-	h := &house{TB: t, engine: discard{newMemEngine()}, clock: newHouse(t, 0).clock}
+	h := &house{TB: t, engine: discard{memoryDisk(t)}, clock: newHouse(t, 0).clock}
 	h.open()
 	defer h.Service.Close()
 	st := h.create("s", 16)
@@ -216,7 +216,7 @@ func TestAppendAllocatesNothingPerRecord(t *testing.T) {
 }
 
 func BenchmarkAppend500(b *testing.B) {
-	h := &house{TB: b, engine: discard{newMemEngine()}, clock: newHouse(b, 0).clock}
+	h := &house{TB: b, engine: discard{memoryDisk(b)}, clock: newHouse(b, 0).clock}
 	h.open()
 	defer h.Service.Close()
 	st := h.create("s", 16)

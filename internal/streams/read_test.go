@@ -239,7 +239,7 @@ func TestClosedShardsExpire(t *testing.T) {
 	if len(st.Shards) != 2 || st.Shard(0) != nil || !slices.Equal(st.Condemned, []uint32{0}) {
 		t.Errorf("%d shards, condemned %v", len(st.Shards), st.Condemned)
 	}
-	if h.engine.(*memEngine).shards[engine.ShardRef{Stream: st.UID}] != nil {
+	if h.stored(st.UID, 0) {
 		t.Error("the shard is still in the engine")
 	}
 	h.ok(h.Split(t.Context(), st.Name, 1, st.Shard(1).Range.Half(), 0))
@@ -301,7 +301,7 @@ func TestShardFilters(t *testing.T) {
 
 func TestWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := &house{TB: t, engine: newMemEngine(), delay: time.Second}
+		h := &house{TB: t, engine: memoryDisk(t), delay: time.Second}
 		cfg := h.config()
 		cfg.Clock = nil // the bubble's own
 		s, err := Open(t.Context(), cfg)
@@ -352,6 +352,8 @@ func TestWait(t *testing.T) {
 		}
 		ch = woken(it)
 		h.ok(s.Delete(t.Context(), named("s")))
-		wantError[*ShardNotFoundError](t, <-ch)
+		<-ch // with or without an error: Read tells
+		_, err = s.Read(t.Context(), it, 1, 1)
+		wantError[*ShardNotFoundError](t, err)
 	})
 }
