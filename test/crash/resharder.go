@@ -29,13 +29,16 @@ type resharder struct {
 func (r resharder) run(ctx context.Context, client *kinesis.Client) error {
 	for ctx.Err() == nil {
 		err := r.step(ctx, client)
+		// The change before may still be under way, or have ended since the
+		// shards were listed.
 		var busy *types.ResourceInUseException
+		var closed *types.InvalidArgumentException
 		switch {
 		case err == nil:
 			r.accepted.Add(1)
 		case gone(err):
 			return nil
-		case !errors.As(err, &busy):
+		case !errors.As(err, &busy) && !errors.As(err, &closed):
 			return err
 		}
 		select {

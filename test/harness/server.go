@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -85,8 +86,8 @@ func Launch(tb testing.TB, o Options) (*Server, error) {
 	}()
 	tb.Cleanup(func() {
 		s.Kill()
-		if tb.Failed() {
-			tb.Logf("server said:\n%s", out.tail())
+		if trouble := out.trouble(); tb.Failed() && trouble != "" {
+			tb.Logf("server said:\n%s", trouble)
 		}
 	})
 	return s, nil
@@ -213,6 +214,9 @@ func (o *output) scan(r io.Reader) {
 			said = true
 			o.ready <- m[1]
 		}
+		if line == "" || strings.HasPrefix(line, "  ") {
+			continue // what to do next, for a person
+		}
 		o.mu.Lock()
 		o.lines = append(o.lines, line)
 		if len(o.lines) > keptLines {
@@ -227,4 +231,14 @@ func (o *output) tail() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return strings.Join(o.lines, "\n")
+}
+
+// trouble is what the server said beyond its ordinary life.
+func (o *output) trouble() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	unusual := slices.DeleteFunc(slices.Clone(o.lines), func(line string) bool {
+		return strings.Contains(line, "level=INFO") || readyLine.MatchString(line)
+	})
+	return strings.Join(unusual, "\n")
 }
