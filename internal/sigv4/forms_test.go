@@ -23,7 +23,8 @@ func resign(t testing.TB, r *http.Request, list, region, service, separator, dat
 	if !ok {
 		t.Fatal(date)
 	}
-	a := &authorization{signedHeaders: list, stamp: at.Format(basicFormat),
+	query, _ := parseQuery(r.URL.RawQuery)
+	a := &authorization{query: query, signedHeaders: list, stamp: at.Format(basicFormat),
 		scope: scope{accessKey, at.Format("20060102"), region, service, terminator}}
 	canonical, refusal := canonicalRequest(r, a, nil)
 	if refusal != nil {
@@ -223,11 +224,84 @@ func TestSecretIsNeverShown(t *testing.T) {
 	log.Info("x", "secret", c.Secret, "credential", c, "pointer", &c)
 	shown := string(encoded) + logged.String() +
 		fmt.Sprintf("%v %+v %#v %s %q %x %d", c, c, c, c.Secret, c.Secret, c.Secret, c.Secret) + fmt.Sprint(&c, []Secret{c.Secret})
+	text, _ := c.Secret.MarshalText()
+	shown += string(text) + c.Secret.String() + c.Secret.GoString() + c.Secret.LogValue().String()
 	if strings.Contains(shown, "canary") || strings.Contains(shown, "63616e617279") {
 		t.Errorf("a secret shows: %s", shown)
 	}
 	if !strings.Contains(shown, redacted) {
 		t.Error("the marker does not show")
+	}
+}
+
+// TestOddRequests signs what no SDK sends, by the recipe, and verifies it.
+func TestOddRequests(t *testing.T) {
+	basic := now.Format(basicFormat)
+	for _, c := range []struct {
+		name, list string
+		change     func(*http.Request)
+	}{
+		{"no path", "host;x-amz-date;x-amz-target", func(r *http.Request) { r.URL.Path = "" }},
+		{"transfer coding", "host;transfer-encoding;x-amz-date;x-amz-target", func(r *http.Request) { r.TransferEncoding = []string{"chunked"} }},
+		{"length from the request", "content-length;host;x-amz-date;x-amz-target", func(r *http.Request) { r.ContentLength = 0 }},
+		{"empty pairs in the query", "host;x-amz-date;x-amz-target", func(r *http.Request) { r.URL.RawQuery = "&&a=b&" }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := plain("")
+			r.Header.Set("X-Amz-Date", basic)
+			c.change(r)
+			resign(t, r, c.list, strings.Repeat("r", 200), strings.Repeat("s", 200), ",", basic)
+			v := newVerifier()
+			if _, err := v.Verify(r, nil); err != nil {
+				t.Error(err)
+			}
+			if len(v.keys.keys) != 0 {
+				t.Error("a scope of any length is remembered")
+			}
+		})
+	}
+}
+
+func TestClockAndSkewOfTheVerifier(t *testing.T) {
+	v := newVerifier()
+	v.Now = nil
+	r := signed(t, plain(""), accessKey, "", "", time.Now())
+	if _, err := v.Verify(r, nil); err != nil {
+		t.Errorf("by the machine's clock: %v", err)
+	}
+	v = newVerifier()
+	v.Skew = 15 * time.Minute
+	if _, err := v.Verify(signed(t, plain(""), accessKey, "", "", now.Add(-14*time.Minute)), nil); err != nil {
+		t.Errorf("within a wider window: %v", err)
+	}
+}
+
+func TestPresence(t *testing.T) {
+	r := plain("")
+	r.Header.Set("X-Amz-Date", "any")
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=123456789012, SignedHeaders=a, Signature=b")
+	if id, err := Presence(r); err != nil || id != (Identity{AccessKey: "123456789012"}) {
+		t.Errorf("a credential without a scope: %+v, %v", id, err)
+	}
+	for _, query := range []string{"%zz=a", "a=%zz", "a=%"} {
+		r.URL.RawQuery = query
+		if _, err := Presence(r); err == nil {
+			t.Errorf("the query %q was taken", query)
+		}
+	}
+}
+
+// TestTokenOfPresigned: the token may be in the query or in a signed header.
+func TestTokenOfPresigned(t *testing.T) {
+	r := presigned(t, "SESSION", "token/+=", "", "", now)
+	r.Header.Set("X-Amz-Security-Token", "token/+=")
+	if _, err := newVerifier().Verify(r, nil); err == nil {
+		t.Error("two tokens were taken")
+	}
+	r = presigned(t, "SESSION", "", "", "", now)
+	r.Header.Set("X-Amz-Security-Token", "token/+=")
+	if _, err := newVerifier().Verify(r, nil); err == nil {
+		t.Error("an unsigned token was taken")
 	}
 }
 

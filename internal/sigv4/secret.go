@@ -19,9 +19,6 @@ func NewSecret(text string) Secret { return Secret{text} }
 // that prints.
 func (s Secret) Reveal() string { return s.text }
 
-// IsZero reports whether the secret is empty.
-func (s Secret) IsZero() bool { return s.text == "" }
-
 // String hides the text.
 func (s Secret) String() string { return redacted }
 
@@ -39,9 +36,3 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // MarshalJSON hides the text from encoding/json.
 func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
-
-// UnmarshalText takes the text from a file of credentials.
-func (s *Secret) UnmarshalText(text []byte) error {
-	s.text = string(text)
-	return nil
-}
