@@ -23,6 +23,7 @@ type serveFlags struct {
 	cors, hosts                             []string
 	insecure                                bool
 	logLevel, logFormat                     string
+	journalBytes                            int64
 }
 
 const serveLong = `Start the server: the Kinesis API on --listen, for any Kinesis client, with all
@@ -61,6 +62,8 @@ func (a *app) serveCommand() *cobra.Command {
 	fl.BoolVar(&f.insecure, "insecure", false, "let other machines reach a server without authentication")
 	fl.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 	fl.StringVar(&f.logFormat, "log-format", "text", "text or json")
+	fl.Int64Var(&f.journalBytes, "journal-bytes", 0, "size of a journal file; 0 is what suits a server")
+	_ = fl.MarkHidden("journal-bytes") // for tests of what happens when files turn over
 	a.completeValues(cmd, "limits", "aws", "classic", "none")
 	a.completeValues(cmd, "durability", "fsync", "interval=100ms", "none")
 	a.completeValues(cmd, "auth", server.AuthOff, server.AuthVerify)
@@ -91,7 +94,7 @@ func (a *app) serverConfig(f serveFlags) (server.Config, error) {
 	cfg := server.Config{
 		Data: f.data, Listen: f.listen, Admin: f.admin, StateDelay: f.stateDelay,
 		Auth: f.auth, CredentialsFile: f.credentials, CORS: f.cors, Hosts: f.hosts,
-		Insecure: f.insecure, Region: a.region,
+		Insecure: f.insecure, Region: a.region, JournalBytes: f.journalBytes,
 	}
 	var err error
 	if cfg.Limits, err = limits.Load(f.limits); err != nil {

@@ -54,6 +54,10 @@ type Config struct {
 	// a loss of power; disk.Interval that too, but for the last moments;
 	// disk.None only the end of the process. ParseDurability reads a flag.
 	Durability disk.Durability
+	// JournalBytes is the size of a journal file, which also decides how much
+	// is held in memory before it is flushed; 0 is what suits a server. Tests
+	// make it small, so that files turn over all the time.
+	JournalBytes int64
 
 	// Auth is AuthOff (the default: signatures must be there but are not
 	// verified) or AuthVerify, which needs CredentialsFile.

@@ -16,7 +16,7 @@ import (
 
 // openEngine opens the disk engine on the machine's file system or in memory.
 func openEngine(ctx context.Context, cfg Config) (engine.Engine, error) {
-	options := disk.Options{FS: vfs.OS{}, Dir: cfg.Data, Clock: cfg.Clock, Rand: cfg.Rand, Log: cfg.Log, Durability: cfg.Durability}
+	options := disk.Options{FS: vfs.OS{}, Dir: cfg.Data, Clock: cfg.Clock, Rand: cfg.Rand, Log: cfg.Log, Durability: cfg.Durability, JournalBytes: cfg.JournalBytes}
 	if cfg.fs != nil {
 		options.FS = cfg.fs
 	} else if cfg.Data == Memory {
