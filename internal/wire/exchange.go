@@ -82,6 +82,9 @@ func (x *exchange) post() {
 	}
 }
 
+// subscribeToShard is the one operation that answers with a stream of events.
+const subscribeToShard = "SubscribeToShard"
+
 func emptyBodyCode(known bool) string {
 	if known {
 		return "SerializationException"
@@ -100,6 +103,10 @@ func (x *exchange) call(op ops.Operation) {
 			return
 		}
 		x.failWith(err)
+		return
+	}
+	if op.Name == subscribeToShard && !x.codec.events {
+		x.fail(http.StatusInternalServerError, "InternalFailure", "")
 		return
 	}
 	in, release, err := x.codec.decode(op, x.body.bytes)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"millrace/internal/ops"
+	"millrace/internal/wire/awscbor"
 	"millrace/kinesis/types"
 )
 
@@ -23,6 +24,9 @@ func FuzzHandler(f *testing.F) {
 	f.Add([]byte("OPTIONS * HTTP/1.0\r\nOrigin: http://localhost\r\nHost: [::1]\r\n\r\n"))
 	f.Add([]byte("GET /?X-Amz-Algorithm=%zz HTTP/1.1\r\nHost: a\r\n\r\n"))
 	f.Add([]byte("POST //x HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-amz-cbor-1.1\r\nContent-Length: 1\r\n\r\n\xa0"))
+	inCBOR := strings.Replace(head, mediaJSON, mediaCBOR, 1)
+	f.Add([]byte(inCBOR + "X-Amz-Target: Kinesis_20131202.PutRecord\r\nContent-Length: 9\r\n\r\n\xbf\x64Data\x41a\xff"))
+	f.Add([]byte(inCBOR + "X-Amz-Target: Kinesis_20131202.PutRecords\r\nContent-Length: 12\r\n\r\n\xa1\x67Records\x9b\xff\xff\xff"))
 	h := newHandler(f, Config{}, func(context.Context, ops.Caller, ops.Operation, any) (any, error) {
 		return nil, &types.ResourceNotFoundException{Message: "none"}
 	})
@@ -42,7 +46,11 @@ func FuzzHandler(f *testing.F) {
 			if err := json.Unmarshal([]byte(body), &e); err != nil || e["__type"] == "" {
 				t.Errorf("unreadable: %q", body)
 			}
-		case "", mediaCBOR:
+		case mediaCBOR:
+			if code, _ := awscbor.UnmarshalError([]byte(body)); code == "" {
+				t.Errorf("unreadable: %x", body)
+			}
+		case "":
 		default:
 			t.Errorf("Content-Type %q", media)
 		}

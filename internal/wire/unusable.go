@@ -17,7 +17,8 @@ import (
 func (x *exchange) unusable(hasTarget, known bool) {
 	switch {
 	case x.bodyIsEmpty():
-		x.failCBOR(emptyBodyCode(known))
+		x.codec = cborCodec
+		x.fail(http.StatusBadRequest, emptyBodyCode(known), "")
 	case !hasTarget:
 		x.denyXML()
 	default:
@@ -55,19 +56,6 @@ func (x *exchange) writeXML(status int, code, text string) {
 	x.code = code
 	x.w.Header()["Content-Type"] = nil // keeps net/http from guessing one
 	x.write(status, []byte(text))
-}
-
-// failCBOR answers with a map of the one entry __type.
-func (x *exchange) failCBOR(code string) {
-	x.code = code
-	x.w.Header().Set("Content-Type", mediaCBOR)
-	text := func(b []byte, s string) []byte {
-		if len(s) < 24 {
-			return append(append(b, 0x60|byte(len(s))), s...)
-		}
-		return append(append(b, 0x78, byte(len(s))), s...)
-	}
-	x.write(http.StatusBadRequest, text(text([]byte{0xA1}, "__type"), code))
 }
 
 // write sends a whole answer whose media type has been set.
