@@ -38,8 +38,8 @@ func wireShard(sh *catalog.Shard) types.Shard {
 	if sh.AdjacentParent != catalog.NoShard {
 		out.AdjacentParentShardId = new(streams.ShardID(uint32(sh.AdjacentParent)))
 	}
-	if sh.Closed {
-		out.SequenceNumberRange.EndingSequenceNumber = new(streams.EndingSequence(sh).String())
+	if end, closed := streams.EndingSequence(sh); closed {
+		out.SequenceNumberRange.EndingSequenceNumber = new(end.String())
 	}
 	return out
 }
