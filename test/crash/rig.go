@@ -72,7 +72,10 @@ func NewRig(tb testing.TB, dir string, seed uint64, args ...string) *Rig {
 // kills the server during its recovery first.
 func (r *Rig) launch(ctx context.Context) (*harness.Server, *kinesis.Client, error) {
 	delay := []string{"0", "20ms", "150ms"}[r.random.IntN(3)]
-	options := harness.Options{Data: r.dir, StateDelay: delay, Args: r.args}
+	// Small journal files bring flushes and changes of files into every
+	// cycle; now and then the size that servers run with.
+	journal := []string{"131072", "524288", "2097152", "0"}[r.random.IntN(4)]
+	options := harness.Options{Data: r.dir, StateDelay: delay, Args: append([]string{"--journal-bytes", journal}, r.args...)}
 	for r.random.IntN(6) == 0 {
 		s, err := harness.Launch(r.tb, options)
 		if err != nil {

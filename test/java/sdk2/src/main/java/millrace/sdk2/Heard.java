@@ -3,12 +3,10 @@ package millrace.sdk2;
 import java.util.Collection;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListSet;
-import software.amazon.awssdk.core.SdkResponse;
 import software.amazon.awssdk.core.interceptor.Context;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.core.interceptor.SdkExecutionAttribute;
-import software.amazon.awssdk.http.SdkHttpResponse;
 
 /** Notes which operations were answered with success, and in which content types they were sent. */
 final class Heard implements ExecutionInterceptor {
@@ -32,10 +30,8 @@ final class Heard implements ExecutionInterceptor {
   }
 
   @Override
-  public void afterExecution(Context.AfterExecution context, ExecutionAttributes attributes) {
-    SdkResponse response = context.response();
-    SdkHttpResponse http = response == null ? null : response.sdkHttpResponse();
-    if (http != null && http.isSuccessful() && http.firstMatchingHeader("x-amzn-RequestId").isPresent()) {
+  public void afterTransmission(Context.AfterTransmission context, ExecutionAttributes attributes) {
+    if (context.httpResponse().isSuccessful()) {
       operations.add(attributes.getAttribute(SdkExecutionAttribute.OPERATION_NAME));
     }
   }

@@ -1,0 +1,103 @@
+package kcl
+
+import (
+	"fmt"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+
+	"millrace/test/harness"
+	"millrace/test/java/jvm"
+	"millrace/test/kcl/leases"
+	"millrace/test/kcl/ledger"
+)
+
+const (
+	stream = "orders"
+	// keys is how many partition keys records have.
+	keys = 100
+	// size is the length of a record's data.
+	size = 120
+	// rate is how many records are put in a second, so that splits, the merge
+	// and the kill come while there is something to process.
+	rate = 1000
+	// patience is how long nothing may be processed before a run has failed.
+	// It covers the start of a worker and the taking over of its leases.
+	patience = 60 * time.Second
+)
+
+// rig is one run: a server, its client, a place for leases, and two workers of
+// one application.
+type rig struct {
+	tb      testing.TB
+	module  string
+	mode    string
+	perKey  int
+	server  *harness.Server
+	client  *kinesis.Client
+	leases  string
+	folder  string
+	workers []*jvm.Process
+}
+
+func start(tb testing.TB, module, mode string) *rig {
+	r := &rig{
+		tb: tb, module: module, mode: mode, folder: tb.TempDir(),
+		perKey: max(1, records(tb)/keys),
+		server: harness.Start(tb, harness.Options{}),
+		leases: leases.Start(tb),
+	}
+	r.client = r.server.Client()
+	r.createStream()
+	r.startWorker()
+	// The first to come leads, and what the loss of a leader costs is its own
+	// matter; the second is the one to be killed.
+	r.waitForNote()
+	r.startWorker()
+	return r
+}
+
+func (r *rig) path(worker int) string {
+	return filepath.Join(r.folder, fmt.Sprintf("worker-%d", worker))
+}
+
+func (r *rig) paths() []string {
+	var all []string
+	for i := range r.workers {
+		all = append(all, r.path(i))
+	}
+	return all
+}
+
+func (r *rig) startWorker() {
+	i := len(r.workers)
+	r.workers = append(r.workers, jvm.Start(r.tb, r.module, jvm.Options{
+		Name: fmt.Sprintf("worker-%d", i),
+		Main: "millrace.kcl.Worker",
+		Args: []string{
+			"--application", "app", "--stream", stream, "--mode", r.mode,
+			"--worker", fmt.Sprintf("worker-%d", i),
+			"--endpoint", r.server.Endpoint, "--leases", r.leases, "--out", r.path(i),
+		},
+	}))
+}
+
+// processed is what all workers have processed so far.
+func (r *rig) processed() []ledger.Entry {
+	entries, err := ledger.Read(size, r.paths()...)
+	if err != nil {
+		r.tb.Fatal(err)
+	}
+	return entries
+}
+
+// names are the partition keys.
+func names() []string {
+	all := make([]string, keys)
+	for i := range all {
+		all[i] = fmt.Sprintf("key-%03d", i)
+	}
+	return all
+}
