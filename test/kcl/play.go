@@ -40,11 +40,13 @@ func (r *rig) play() {
 		case r.perKey * 5 / 10:
 			r.waitUntilShared()
 			r.workers[1].Kill()
+			r.stage("the second worker is killed")
 		case r.perKey * 7 / 10:
 			r.merge(2, 3)
 		}
 		time.Sleep(every - time.Since(began))
 	}
+	r.stage("all is put")
 }
 
 // put puts the count-th record of every key. There is one of each key in a
@@ -122,6 +124,7 @@ func (r *rig) waitUntilShared() {
 func (r *rig) wait(what string, ok func() bool) {
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if ok() {
+			r.stage(what)
 			return
 		}
 	}
@@ -143,6 +146,7 @@ func (r *rig) check() ledger.Summary {
 			break
 		}
 	}
+	r.stage(fmt.Sprintf("%d records are processed", summary.Records))
 	wrong := ledger.Check(r.processed(), names(), r.perKey)
 	for i, fault := range wrong {
 		if i == 20 {

@@ -40,23 +40,30 @@ type rig struct {
 	leases  string
 	folder  string
 	workers []*jvm.Process
+	began   time.Time
 }
 
 func start(tb testing.TB, module, mode string) *rig {
 	r := &rig{
-		tb: tb, module: module, mode: mode, folder: tb.TempDir(),
+		tb: tb, module: module, mode: mode, folder: tb.TempDir(), began: time.Now(),
 		perKey: max(1, records(tb)/keys),
 		server: harness.Start(tb, harness.Options{}),
 		leases: leases.Start(tb),
 	}
 	r.client = r.server.Client()
 	r.createStream()
+	r.stage("server and leases are there")
 	r.startWorker()
 	// The first to come leads, and what the loss of a leader costs is its own
 	// matter; the second is the one to be killed.
 	r.waitForNote()
 	r.startWorker()
 	return r
+}
+
+// stage notes in the log of the test how far the run is.
+func (r *rig) stage(what string) {
+	r.tb.Logf("%5.1f s %s", time.Since(r.began).Seconds(), what)
 }
 
 func (r *rig) path(worker int) string {
