@@ -77,6 +77,7 @@ func TestUnmarshalBoundsEntries(t *testing.T) {
 
 // TestSkippingAllocatesNothing: of what is not kept, nothing is copied.
 func TestSkippingAllocatesNothing(t *testing.T) {
+	skipUnderRace(t)
 	long := strings.Repeat("6161", 1000)
 	body := hex("bf 7f " + long + " ff 5f " + strings.Repeat("4161", 1000) + " ff 61 61 7f " + long + " ff " + key("Nope") + "9f " + strings.Repeat("01 a1 60 f6 ", 1000) + "ff ff")
 	in := new(types.PutRecordsInput)
