@@ -38,6 +38,14 @@ var kinds = map[string]func() Command{
 	"tag":              func() Command { return new(Tag) },
 	"untag":            func() Command { return new(Untag) },
 	"expire_shards":    func() Command { return new(ExpireShards) },
+
+	"register_consumer":    func() Command { return new(RegisterConsumer) },
+	"activate_consumer":    func() Command { return new(ActivateConsumer) },
+	"deregister_consumer":  func() Command { return new(DeregisterConsumer) },
+	"purge_consumer":       func() Command { return new(PurgeConsumer) },
+	"tag_consumer":         func() Command { return new(TagConsumer) },
+	"untag_consumer":       func() Command { return new(UntagConsumer) },
+	"delete_unused_stream": func() Command { return new(DeleteUnusedStream) },
 }
 
 // commandVersion is the version of the envelope.

@@ -58,6 +58,9 @@ const (
 	LimitTags      LimitKind = "tags"              // tags of the stream
 	LimitResizes   LimitKind = "resizes"           // UpdateShardCount calls on the stream in 24 hours
 	LimitPerStream LimitKind = "shards_per_stream" // open shards of the stream
+
+	LimitConsumers         LimitKind = "consumers"          // registered consumers of the stream
+	LimitCreatingConsumers LimitKind = "creating_consumers" // consumers of the stream in CREATING
 )
 
 // LimitError refuses a command that would pass a limit.

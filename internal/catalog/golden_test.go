@@ -41,6 +41,15 @@ func history() []Command {
 		&DeleteStream{Ms: t0, Name: name("doomed")},
 		&Purge{UID: uidOf(2)},
 		&CreateStream{Ms: t0, Name: name("new"), UID: uidOf(3), Mode: OnDemand, ShardCount: 4},
+		&RegisterConsumer{Ms: t0 + 3900, Name: name("orders"), Consumer: "billing", Tags: map[string]string{"a": "1"}, MaxConsumers: 20, MaxCreating: 5},
+		&ActivateConsumer{UID: uid, Consumer: "billing", CreatedSec: (t0 + 3900) / 1000},
+		&TagConsumer{Name: name("orders"), Consumer: "billing", CreatedSec: (t0 + 3900) / 1000, Tags: map[string]string{"b": "2"}, MaxTags: 50},
+		&UntagConsumer{Name: name("orders"), Consumer: "billing", CreatedSec: (t0 + 3900) / 1000, Keys: []string{"a"}},
+		&RegisterConsumer{Ms: t0 + 3950, Name: name("orders"), Consumer: "audit"},
+		&DeregisterConsumer{Ms: t0 + 3960, Name: name("orders"), Consumer: "audit", CreatedSec: (t0 + 3950) / 1000},
+		&PurgeConsumer{UID: uid, Consumer: "audit", CreatedSec: (t0 + 3950) / 1000},
+		&CreateStream{Ms: t0, Name: name("unused"), UID: uidOf(4), Mode: OnDemand, ShardCount: 4},
+		&DeleteUnusedStream{Ms: t0, Name: name("unused")},
 		&BeginResize{Ms: t0 + 4000, Name: name("orders"), Target: 3, MaxShards: 100, MaxPerDay: 10, MaxPerStream: 10000, HalfToDouble: true},
 	}
 }

@@ -22,6 +22,7 @@ type part struct {
 var parts = []part{
 	{"installation", saveInstallation, loadInstallation},
 	{"streams", saveStreams, loadStreams},
+	{"consumers", saveConsumers, loadConsumers}, // absent before there were any
 }
 
 type snapshotForm struct {

@@ -88,6 +88,10 @@ type Stream struct {
 	Resizes []int64
 	// Pending is the change under way while CREATING, UPDATING or DELETING.
 	Pending *Change
+	// Consumers are the registered consumers in byte order of their names.
+	Consumers []*Consumer
+	// FormerConsumers are the last ones that are gone, at most one of a name.
+	FormerConsumers []FormerConsumer
 }
 
 const hourMs = 3_600_000
