@@ -65,6 +65,39 @@ func TestJackson(t *testing.T) {
 	}
 }
 
+// TestJavaSDK reads what version 2.33.0 of the SDK for Java has sent, byte for byte.
+func TestJavaSDK(t *testing.T) {
+	tests := []struct {
+		body string
+		want any
+	}{
+		{"bf6a53747265616d4e616d6561646a5368617264436f756e74016454616773bf616b6176ffff",
+			&types.CreateStreamInput{StreamName: new("d"), ShardCount: new(int32(1)), Tags: map[string]string{"k": "v"}}},
+		{"bf6a53747265616d4e616d6561646444617461436162636c506172746974696f6e4b6579616bff",
+			&types.PutRecordInput{StreamName: new("d"), Data: []byte("abc"), PartitionKey: new("k")}},
+		{"bf675265636f7264739fbf6444617461436162636c506172746974696f6e4b6579783c" + strings.Repeat("c3a9", 30) + "ff" +
+			"bf644461746159012c" + strings.Repeat("00", 300) + "6f4578706c69636974486173684b657961306c506172746974696f6e4b6579616bffff6a53747265616d4e616d656164ff",
+			&types.PutRecordsInput{StreamName: new("d"), Records: []types.PutRecordsRequestEntry{
+				{Data: []byte("abc"), PartitionKey: new(strings.Repeat("é", 30))}, {Data: make([]byte, 300), ExplicitHashKey: new("0"), PartitionKey: new("k")}}}},
+		{"bf6a53747265616d4e616d656164675368617264496474736861726449642d3030303030303030303030307153686172644974657261746f72547970656c41545f54494d455354414d506954696d657374616d70c11b0000014f8f21f2b3ff",
+			&types.GetShardIteratorInput{StreamName: new("d"), ShardId: new("shardId-000000000000"), ShardIteratorType: "AT_TIMESTAMP", Timestamp: new(time.UnixMilli(1441215410867).UTC())}},
+	}
+	var d PutDecoder
+	for _, tt := range tests {
+		got := reflect.New(reflect.TypeOf(tt.want).Elem()).Interface()
+		if err := Unmarshal(hex(tt.body), got); err != nil || !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%T: %v, %s", tt.want, err, awsjson.Marshal(nil, got))
+		}
+		records, record := sameAsUnmarshal(t, &d, hex(tt.body))
+		switch tt.want.(type) {
+		case *types.PutRecordInput, *types.PutRecordsInput:
+			if !records && !record {
+				t.Errorf("%T: not the fast way", tt.want)
+			}
+		}
+	}
+}
+
 // TestNumbers: of any width and kind, rounded down and put within bounds.
 func TestNumbers(t *testing.T) {
 	tests := []struct {
