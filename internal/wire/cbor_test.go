@@ -141,16 +141,20 @@ func TestEarlyErrorsInCBOR(t *testing.T) {
 }
 
 func TestSubscribeToShardIsNotForCBOR(t *testing.T) {
+	calls := 0
 	h := newHandler(t, Config{}, func(context.Context, ops.Caller, ops.Operation, any) (any, error) {
-		t.Error("called")
+		calls++
 		return nil, nil
 	})
 	h.lookup = func(string) (ops.Operation, bool) {
 		return ops.Operation{Name: "SubscribeToShard", NewInput: func() any { return new(types.SubscribeToShardInput) }, HasOutput: true}, true
 	}
 	resp := answerTo(h, in(mediaCBOR, "SubscribeToShard", []byte{0xa0}))
-	if body := bodyOf(t, resp); resp.StatusCode != 500 || body != "\xbf\x66__type\x6fInternalFailure\xff" {
-		t.Errorf("%d %q", resp.StatusCode, body)
+	if body := bodyOf(t, resp); resp.StatusCode != 500 || body != "\xbf\x66__type\x6fInternalFailure\xff" || calls != 0 {
+		t.Errorf("%d %q, %d calls", resp.StatusCode, body, calls)
+	}
+	if answerTo(h, call("SubscribeToShard", "{}")); calls != 1 {
+		t.Error("refused in JSON too")
 	}
 }
 

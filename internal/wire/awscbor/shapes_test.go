@@ -258,6 +258,19 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// TestBadTextIsReplaced as in JSON, byte by byte.
+func TestBadTextIsReplaced(t *testing.T) {
+	v := &types.PutRecordInput{PartitionKey: new("a\xff\xc3\ufffdé\xe2\x82")}
+	body := Marshal(nil, v)
+	var fromCBOR, fromJSON types.PutRecordInput
+	if err := Unmarshal(body, &fromCBOR); err != nil || Size(v) != len(body) {
+		t.Errorf("%v, Size %d of %d", err, Size(v), len(body))
+	}
+	if err := awsjson.Unmarshal(awsjson.Marshal(nil, v), &fromJSON); err != nil || *fromCBOR.PartitionKey != *fromJSON.PartitionKey {
+		t.Errorf("%v, %q, JSON %q", err, *fromCBOR.PartitionKey, *fromJSON.PartitionKey)
+	}
+}
+
 // FuzzUnmarshal reads any body into every shape: it must not panic, must take
 // only what is well-formed, and must agree with itself after a round trip.
 func FuzzUnmarshal(f *testing.F) {
