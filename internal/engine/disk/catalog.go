@@ -42,7 +42,7 @@ func (l *catalogLog) Append(ctx context.Context, command []byte) (engine.Index, 
 	if len(command) > maxCommandBytes {
 		return 0, fmt.Errorf("catalog command of %d bytes, the most is %d", len(command), maxCommandBytes)
 	}
-	r := newRequest(entryCommand)
+	r := l.e.queue.newRequest(entryCommand)
 	r.command = slices.Clone(command)
 	r.bytes = commandEntryBytes + int64(len(command))
 	if err := l.e.queue.do(ctx, r); err != nil {

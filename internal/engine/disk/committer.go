@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"millrace/internal/engine"
-	"millrace/internal/vfs"
 )
 
 // committer takes commit groups from the queue, writes each as one frame with
@@ -145,7 +144,7 @@ func (c *committer) makeRoom() (payload int64, err error) {
 		return all, nil
 	}
 	err = c.roll(frameSize(all))
-	if err == nil || !vfs.NoSpace(err) {
+	if err == nil || !noSpace(err) {
 		return all, err
 	}
 	full := fmt.Errorf("%w: %w", engine.ErrFull, err)
@@ -220,8 +219,8 @@ func (c *committer) write(frame []byte) error {
 // sync makes everything written durable. An error is final: the system may
 // have dropped what it could not write, and say nothing the next time.
 func (c *committer) sync() error {
-	if err := c.file.file.Sync(); err != nil {
-		return fmt.Errorf("journal %s: %w", c.file.path, err)
+	if err := syncFile(c.file.file, c.file.path); err != nil {
+		return err
 	}
 	c.syncs.Add(1)
 	c.durable = c.lsn

@@ -133,7 +133,7 @@ func (e *Engine) control(ctx context.Context, kind byte, refs ...engine.ShardRef
 	if len(refs) == 0 {
 		return nil
 	}
-	r := newRequest(kind)
+	r := e.queue.newRequest(kind)
 	r.refs, r.bytes = refs, int64(len(refs)*shardEntryBytes)
 	err := e.queue.do(ctx, r)
 	if err != nil {
@@ -145,7 +145,7 @@ func (e *Engine) control(ctx context.Context, kind byte, refs ...engine.ShardRef
 
 // Seal implements engine.Engine.
 func (e *Engine) Seal(ctx context.Context, ref engine.ShardRef) (engine.Position, error) {
-	r := newRequest(entrySeal)
+	r := e.queue.newRequest(entrySeal)
 	r.refs, r.bytes = []engine.ShardRef{ref}, shardEntryBytes
 	if err := e.queue.do(ctx, r); err != nil {
 		return 0, e.finished(r, err)
@@ -157,7 +157,7 @@ func (e *Engine) Seal(ctx context.Context, ref engine.ShardRef) (engine.Position
 
 // Append implements engine.Engine.
 func (e *Engine) Append(ctx context.Context, runs []engine.Run) error {
-	r := newRequest(entryAppend)
+	r := e.queue.newRequest(entryAppend)
 	r.runs = runs
 	for i := range runs {
 		r.bytes += appendEntryBytes

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 
 	"millrace/internal/engine"
-	"millrace/internal/vfs"
 )
 
 // flusher moves the tail to segments, writes checkpoints and deletes what is
@@ -21,8 +20,10 @@ type flusher struct {
 	state       checkpoint // the last one captured whose records are in segments
 	batch       *capture   // captured, records not yet in segments
 	unsaved     bool       // state is newer than the checkpoint on disk
+	number      uint64     // of the last checkpoint that was tried
 	nextSegment uint64
 	ballast     bool // the ballast file is there
+	newDirs     bool // folders of streams were made and not synced
 
 	mu      sync.Mutex
 	wanted  bool         // the tail or the journal is long enough
@@ -110,7 +111,7 @@ func (f *flusher) loop() {
 		if err == nil && flush {
 			err = f.flush()
 		}
-		if err == nil && (dead || f.unsaved) || err != nil && vfs.NoSpace(err) {
+		if err == nil && (dead || f.unsaved) || err != nil && noSpace(err) {
 			err = errors.Join(err, f.deleteDead())
 		}
 		f.settle(err)
@@ -134,7 +135,7 @@ func (f *flusher) settle(err error) {
 	case err == nil:
 		f.e.queue.setStuck(nil)
 	case errors.Is(err, engine.ErrClosed) || errors.Is(err, engine.ErrUnknownOutcome):
-	case vfs.NoSpace(err):
+	case noSpace(err):
 		f.e.queue.setStuck(fmt.Errorf("%w: %w", engine.ErrFull, err))
 		f.e.opts.Log.Warn("disk is full, records stay in the journal", "error", err)
 		f.e.opts.Clock.AfterFunc(retryEvery, func() { poke(f.wake) })
@@ -146,7 +147,7 @@ func (f *flusher) settle(err error) {
 // flush writes what is captured, or else captures first.
 func (f *flusher) flush() error {
 	if f.batch == nil {
-		r := newRequest(requestCapture)
+		r := f.e.queue.newRequest(requestCapture)
 		if err := f.e.queue.do(context.Background(), r); err != nil {
 			return f.e.finished(r, err)
 		}
@@ -177,11 +178,11 @@ func (f *flusher) hold(bytes int64) {
 // and gives up the journal before it.
 func (f *flusher) save() error {
 	o := &f.e.opts
-	f.state.number++
-	f.state.nextSegment = f.nextSegment
+	f.number++
+	f.state.number, f.state.nextSegment = f.number, f.nextSegment
 	f.e.table.listSegments(&f.state)
 	err := writeNew(o.FS, o.snapPath(f.state.number), f.state.encode())
-	if err != nil && vfs.NoSpace(err) && f.dropBallast() {
+	if err != nil && noSpace(err) && f.dropBallast() {
 		err = writeNew(o.FS, o.snapPath(f.state.number), f.state.encode())
 	}
 	if err != nil {

@@ -166,7 +166,7 @@ func (m *journalMaker) make() {
 	m.err = err
 	if err == nil {
 		m.number, m.next, m.wanted = number, f, false
-	} else if vfs.NoSpace(err) {
+	} else if noSpace(err) {
 		m.opts.Clock.AfterFunc(retryEvery, func() { poke(m.wake) })
 	}
 	m.cond.Broadcast()
@@ -215,7 +215,7 @@ func createJournal(opts Options, runID [16]byte, number, spare uint64, frames []
 		err = opts.FS.Rename(temp, j.path)
 	}
 	if err == nil {
-		err = opts.FS.SyncDir(opts.path(journalDir))
+		err = syncDir(opts.FS, opts.path(journalDir))
 	}
 	if err != nil {
 		file.Close()
@@ -229,6 +229,11 @@ func createJournal(opts Options, runID [16]byte, number, spare uint64, frames []
 func openBlank(opts Options, temp string, spare uint64) (vfs.File, error) {
 	if spare != 0 {
 		if err := opts.FS.Rename(opts.journalPath(spare), temp); err == nil {
+			// Without this a crash might leave the file under its old name
+			// and the one to come, and the old one be used again.
+			if err := syncDir(opts.FS, opts.path(journalDir)); err != nil {
+				return nil, err
+			}
 			return opts.FS.OpenReadWrite(temp)
 		} else if !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
@@ -284,7 +289,7 @@ func fillJournal(opts Options, file vfs.File, runID [16]byte, number uint64, fra
 		}
 		off += int64(len(b))
 	}
-	return j, file.Sync()
+	return j, syncFile(file, j.path)
 }
 
 // minSyncTimer keeps an interval of a few nanoseconds from spinning.

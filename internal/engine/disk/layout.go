@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -103,7 +104,7 @@ func writeNew(fs vfs.FS, path string, content []byte) (err error) {
 	}
 	_, err = f.WriteAt(content, 0)
 	if err == nil {
-		err = f.Sync()
+		err = syncFile(f, temp)
 	}
 	if cerr := f.Close(); err == nil {
 		err = cerr
@@ -115,8 +116,29 @@ func writeNew(fs vfs.FS, path string, content []byte) (err error) {
 	if err := fs.Rename(temp, path); err != nil {
 		return err
 	}
-	return fs.SyncDir(filepath.Dir(path))
+	return syncDir(fs, filepath.Dir(path))
 }
+
+// errSync marks a failed sync. Whatever its cause, it is never tried again: the
+// system may have dropped what it could not write.
+var errSync = errors.New("sync failed")
+
+func syncFile(f vfs.File, path string) error {
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("%w: %s: %w", errSync, path, err)
+	}
+	return nil
+}
+
+func syncDir(fs vfs.FS, dir string) error {
+	if err := fs.SyncDir(dir); err != nil {
+		return fmt.Errorf("%w: %s: %w", errSync, dir, err)
+	}
+	return nil
+}
+
+// noSpace says that an operation found the disk full and may be tried again.
+func noSpace(err error) bool { return vfs.NoSpace(err) && !errors.Is(err, errSync) }
 
 // encodeFormat is the content of FORMAT: magic, node id, checksum.
 func encodeFormat(node [16]byte) []byte {

@@ -38,16 +38,21 @@ func Open(ctx context.Context, opts Options) (*Engine, error) {
 	return e, nil
 }
 
+// makeDirs makes the folders and makes sure of the names in them: the last run
+// may have ended between a rename and its sync, and what recovery finds it
+// takes for durable, above all the newest checkpoint.
 func makeDirs(opts Options) error {
 	for _, dir := range []string{journalDir, snapDir, streamsDir} {
 		if err := opts.FS.MkdirAll(opts.path(dir)); err != nil {
 			return err
 		}
 	}
-	if err := opts.FS.SyncDir(opts.Dir); err != nil {
-		return err
+	for _, dir := range []string{filepath.Dir(opts.Dir), opts.Dir, opts.path(journalDir), opts.path(snapDir), opts.path(streamsDir)} {
+		if err := opts.FS.SyncDir(dir); err != nil {
+			return err
+		}
 	}
-	return opts.FS.SyncDir(filepath.Dir(opts.Dir))
+	return nil
 }
 
 func open(opts Options, lock io.Closer) (*Engine, error) {
@@ -205,7 +210,7 @@ func (e *Engine) start(r *recovery, runID [16]byte, j *journalFile) {
 	e.maker.recycle(r.spares[keep:])
 	f := e.flusher
 	if r.saved != nil {
-		f.state = *r.saved
+		f.state, f.number = *r.saved, r.saved.number
 		f.nextSegment = r.saved.nextSegment
 		c.lastCap = r.saved.lsn
 	}

@@ -24,6 +24,7 @@ type request struct {
 
 	granted chan error    // where the request had to wait for room
 	done    chan struct{} // room for one
+	pool    *sync.Pool    // where it came from
 }
 
 // Requests that are not entries.
@@ -31,20 +32,21 @@ const (
 	requestCapture = 200
 )
 
-var requestPool = sync.Pool{New: func() any {
-	return &request{done: make(chan struct{}, 1)}
-}}
-
-func newRequest(kind byte) *request {
-	r := requestPool.Get().(*request)
+// newRequest takes a request from the pool. The pool is the queue's own: a
+// request's channel may not pass from one bubble of package synctest to another.
+func (q *queue) newRequest(kind byte) *request {
+	r, ok := q.requests.Get().(*request)
+	if !ok {
+		r = &request{done: make(chan struct{}, 1), pool: &q.requests}
+	}
 	r.kind = kind
 	return r
 }
 
 // release gives a request back after done was received.
 func (r *request) release() {
-	*r = request{done: r.done}
-	requestPool.Put(r)
+	*r = request{done: r.done, pool: r.pool}
+	r.pool.Put(r)
 }
 
 // queue is what waits for the committer, and the account of the memory that
@@ -52,6 +54,7 @@ func (r *request) release() {
 type queue struct {
 	queueBytes int64 // bound of bytes
 	tailBytes  int64 // bound of bytes + tail
+	requests   sync.Pool
 
 	mu      sync.Mutex
 	pending []*request

@@ -6,7 +6,6 @@ import (
 	"sort"
 
 	"millrace/internal/engine"
-	"millrace/internal/vfs"
 )
 
 // skipPositions is how far the open shards' positions jump after a start that
@@ -310,7 +309,7 @@ func (r *recovery) firstJournal(runID [16]byte, frames []savedFrame) (*journalFi
 		r.spares = r.spares[:n-1]
 	}
 	j, err := createJournal(r.opts, runID, number, spare, frames)
-	if err == nil || !vfs.NoSpace(err) {
+	if err == nil || !noSpace(err) {
 		return j, err
 	}
 	r.opts.FS.Remove(r.opts.path(ballastName))

@@ -2,7 +2,6 @@ package disk
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 
 	"millrace/internal/engine"
@@ -12,12 +11,10 @@ import (
 // segmentBatch is one flush: segments get blocks, everything is synced, and
 // only then the shards learn of it. It runs on the flusher's goroutine.
 type segmentBatch struct {
-	f       *flusher
-	grown   []*growingSegment
-	blocks  []shardBlocks
-	newDirs []engine.StreamUID
-	buf     []byte
-	made    int // segments that did not exist before
+	f      *flusher
+	grown  []*growingSegment
+	blocks []shardBlocks
+	buf    []byte
 }
 
 // growingSegment is a segment with blocks that are not installed yet.
@@ -55,8 +52,11 @@ func (w *segmentBatch) writeAll(dirty []dirtyShard) error {
 		}
 		start = end
 	}
-	if len(w.newDirs) > 0 {
-		return w.f.e.opts.FS.SyncDir(w.f.e.opts.path(streamsDir))
+	if w.f.newDirs {
+		if err := syncDir(w.f.e.opts.FS, w.f.e.opts.path(streamsDir)); err != nil {
+			return err
+		}
+		w.f.newDirs = false
 	}
 	return nil
 }
@@ -174,7 +174,7 @@ func (w *segmentBatch) create(uid engine.StreamUID) (*growingSegment, error) {
 	f := w.f
 	dir := f.e.opts.streamPath(uid)
 	if _, err := f.e.opts.FS.List(dir); errors.Is(err, fs.ErrNotExist) {
-		w.newDirs = append(w.newDirs, uid)
+		f.newDirs = true
 		if err := f.e.opts.FS.MkdirAll(dir); err != nil {
 			return nil, err
 		}
@@ -187,7 +187,6 @@ func (w *segmentBatch) create(uid engine.StreamUID) (*growingSegment, error) {
 	f.nextSegment++
 	g := &growingSegment{seg: seg, fresh: true, file: file, size: segmentHeaderBytes}
 	w.grown = append(w.grown, g)
-	w.made++
 	_, err = file.WriteAt(encodeSegmentHeader(uid, seg.number), 0)
 	return g, err
 }
@@ -226,13 +225,13 @@ func (w *segmentBatch) seal(g *growingSegment) error {
 func (w *segmentBatch) syncStream(st *stream, grown []*growingSegment) error {
 	fresh := false
 	for _, g := range grown {
-		if err := g.file.Sync(); err != nil {
-			return fmt.Errorf("segment %d of stream %s: %w", g.seg.number, st.uid, err)
+		if err := syncFile(g.file, w.f.e.opts.segmentPath(st.uid, g.seg.number)); err != nil {
+			return err
 		}
 		fresh = fresh || g.fresh
 	}
 	if fresh {
-		return w.f.e.opts.FS.SyncDir(w.f.e.opts.streamPath(st.uid))
+		return syncDir(w.f.e.opts.FS, w.f.e.opts.streamPath(st.uid))
 	}
 	return nil
 }
