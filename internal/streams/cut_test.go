@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 
 	"millrace/internal/catalog"
@@ -17,12 +18,17 @@ import (
 // write at the cut is either lost or kept.
 type cutEngine struct {
 	engine.Engine
-	at, calls int
-	kept      bool
+	at   int
+	kept bool
+
+	mu    sync.Mutex // guards calls: shards are sealed side by side
+	calls int
 }
 
 // write says whether to carry a write out and whether to report success.
 func (c *cutEngine) write() (do bool, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.calls++
 	switch {
 	case c.calls < c.at:
@@ -31,6 +37,13 @@ func (c *cutEngine) write() (do bool, err error) {
 		return c.kept, engine.ErrClosed
 	}
 	return false, engine.ErrClosed
+}
+
+// reached says whether the cut has happened.
+func (c *cutEngine) reached() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.calls >= c.at
 }
 
 func cut[T any](c *cutEngine, f func() (T, error)) (T, error) {
@@ -193,7 +206,7 @@ func tell(t *testing.T, at int, kept bool) (string, bool) {
 	}
 	for _, a := range story() {
 		err := a.do(h)
-		if cutNow := h.engine == engine.Engine(faulty) && faulty.calls >= at; cutNow {
+		if cutNow := h.engine == engine.Engine(faulty) && faulty.reached(); cutNow {
 			restart()
 			if err == nil && !a.done(h) {
 				t.Errorf("%s was accepted and did not happen", a.name)
@@ -212,7 +225,7 @@ func tell(t *testing.T, at int, kept bool) (string, bool) {
 		}
 	}
 	defer h.Service.Close()
-	return outcome(h), faulty.calls >= at
+	return outcome(h), faulty.reached()
 }
 
 func TestCutAtEveryWrite(t *testing.T) {
