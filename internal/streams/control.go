@@ -56,6 +56,13 @@ func (s *Service) Delete(ctx context.Context, name catalog.Name) error {
 	return err
 }
 
+// DeleteUnused is Delete for a stream without consumers. Further error:
+// *HasConsumersError.
+func (s *Service) DeleteUnused(ctx context.Context, name catalog.Name) error {
+	_, err := s.change(ctx, &catalog.DeleteUnusedStream{Ms: s.nowMs(), Name: name})
+	return err
+}
+
 // Split accepts a split. Checks in the order that SplitShard was seen to keep:
 // stream exists, ACTIVE, shard exists, shard open, shard limit, hash key.
 // Errors: *NotFoundError, *StateError, *ShardNotFoundError,

@@ -24,9 +24,9 @@ func (s *Service) settle(st *catalog.Stream) {
 	switch {
 	case st == nil || st.Pending == nil:
 	case s.wait(st) <= 0:
-		s.run(st.UID)
+		s.run(st.UID, st.Pending)
 	default:
-		s.arm(st.UID, s.wait(st))
+		s.arm(st.UID, st.Pending, s.wait(st))
 	}
 }
 
@@ -40,18 +40,16 @@ func (s *Service) wait(st *catalog.Stream) time.Duration {
 // resume takes up the changes that the last run of the server left under way.
 func (s *Service) resume() {
 	var pending []*catalog.Stream
-	var condemned []engine.ShardRef
+	var left []engine.ShardRef
 	s.mu.RLock()
 	for st := range s.state.Streams {
-		if st.Pending != nil {
+		if _, any := s.consumersDue(st); any || st.Pending != nil {
 			pending = append(pending, st)
 		}
-		for _, n := range st.Condemned {
-			condemned = append(condemned, engine.ShardRef{Stream: st.UID, Shard: n})
-		}
+		left = append(left, condemned(st)...)
 	}
 	s.mu.RUnlock()
-	s.drop(condemned)
+	s.drop(left)
 	var all sync.WaitGroup
 	slots := make(chan struct{}, resumeAtOnce)
 	for _, st := range pending {
@@ -59,13 +57,14 @@ func (s *Service) resume() {
 		all.Go(func() {
 			defer func() { <-slots }()
 			s.settle(st)
+			s.settleConsumers(st)
 		})
 	}
 	all.Wait()
 }
 
-// arm sets the stream's timer, in place of the one it had.
-func (s *Service) arm(uid engine.StreamUID, d time.Duration) {
+// arm sets the stream's timer for a change, in place of the one it had.
+func (s *Service) arm(uid engine.StreamUID, due *catalog.Change, d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -74,12 +73,12 @@ func (s *Service) arm(uid engine.StreamUID, d time.Duration) {
 	if stop := s.timers[uid]; stop != nil {
 		stop()
 	}
-	s.timers[uid] = s.clock.AfterFunc(d, func() { s.run(uid) })
+	s.timers[uid] = s.clock.AfterFunc(d, func() { s.run(uid, due) })
 }
 
-// run carries out the change under way on a stream, and sets a timer to try
-// again if that failed.
-func (s *Service) run(uid engine.StreamUID) {
+// run carries out a change of a stream that has waited long enough, and sets a
+// timer to try again if that failed.
+func (s *Service) run(uid engine.StreamUID, due *catalog.Change) {
 	if !s.begin() {
 		return
 	}
@@ -87,20 +86,21 @@ func (s *Service) run(uid engine.StreamUID) {
 	s.mu.Lock()
 	delete(s.timers, uid)
 	s.mu.Unlock()
-	err := s.carryOut(s.ctx, uid)
+	err := s.carryOut(s.ctx, uid, due)
 	switch {
 	case err == nil:
 	case errors.Is(err, engine.ErrUnknownOutcome), errors.Is(err, engine.ErrClosed), s.ctx.Err() != nil:
 		s.slog.Info("change left to the next start", "stream_uid", uid.String(), "error", err)
 	default:
 		s.slog.Warn("change put off", "stream_uid", uid.String(), "error", err)
-		s.arm(uid, retryTransition)
+		s.arm(uid, due, retryTransition)
 	}
 }
 
-// carryOut brings the stream to rest, one transition after the other. At most
-// one goroutine at a time does that for a stream.
-func (s *Service) carryOut(ctx context.Context, uid engine.StreamUID) error {
+// carryOut brings the stream to rest, one transition after the other. Another
+// change than the one that is due, a deletion that came in between, waits for
+// its own time. At most one goroutine at a time does that for a stream.
+func (s *Service) carryOut(ctx context.Context, uid engine.StreamUID, due *catalog.Change) error {
 	done, err := s.exclusive(ctx, uid)
 	if err != nil {
 		return err
@@ -111,8 +111,8 @@ func (s *Service) carryOut(ctx context.Context, uid engine.StreamUID) error {
 		if st == nil || st.Pending == nil {
 			return nil
 		}
-		if d := s.wait(st); d > 0 {
-			s.arm(uid, d)
+		if d := s.wait(st); st.Pending != due && d > 0 {
+			s.arm(uid, st.Pending, d)
 			return nil
 		}
 		// ErrStale: somebody else was faster, and the next look shows it.

@@ -75,7 +75,8 @@ func (s *Service) expire(ctx context.Context, st *catalog.Stream) {
 			gone = append(gone, sh.Number)
 		}
 	}
-	if len(gone) == 0 {
+	// Those condemned before must be gone: the catalog is about to forget them.
+	if len(gone) == 0 || !s.drop(condemned(st)) {
 		return
 	}
 	after, err := s.submit(ctx, &catalog.ExpireShards{Ms: now, UID: catalog.UID(st.UID), Shards: gone})
@@ -85,18 +86,26 @@ func (s *Service) expire(ctx context.Context, st *catalog.Stream) {
 		}
 		return
 	}
-	refs := make([]engine.ShardRef, len(after.Condemned))
-	for i, n := range after.Condemned {
-		refs[i] = engine.ShardRef{Stream: st.UID, Shard: n}
-	}
-	s.drop(refs)
+	s.drop(condemned(after))
 }
 
-// drop removes the data of shards that are listed no more.
-func (s *Service) drop(refs []engine.ShardRef) {
+func condemned(st *catalog.Stream) []engine.ShardRef {
+	refs := make([]engine.ShardRef, len(st.Condemned))
+	for i, n := range st.Condemned {
+		refs[i] = engine.ShardRef{Stream: st.UID, Shard: n}
+	}
+	return refs
+}
+
+// drop removes the data of shards that are listed no more, and says whether
+// all of it is gone.
+func (s *Service) drop(refs []engine.ShardRef) (all bool) {
+	all = true
 	for _, ref := range refs {
 		if err := s.engine.DropShard(s.ctx, ref); err != nil {
 			s.slog.Warn("expired shard not dropped", "shard", ref.String(), "error", err)
+			all = false
 		}
 	}
+	return all
 }

@@ -42,6 +42,9 @@ type Config struct {
 	// StateDelay is how long a stream stays CREATING, UPDATING or DELETING.
 	// With 0 the change is carried out before the call that asked for it returns.
 	StateDelay time.Duration
+	// SubscriptionLifetime is how long a subscription lasts;
+	// DefaultSubscriptionLifetime if 0.
+	SubscriptionLifetime time.Duration
 }
 
 func (c Config) withDefaults() Config {
@@ -54,6 +57,9 @@ func (c Config) withDefaults() Config {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if c.SubscriptionLifetime == 0 {
+		c.SubscriptionLifetime = DefaultSubscriptionLifetime
+	}
 	return c
 }
 
@@ -64,6 +70,10 @@ type Service struct {
 	clock  clock.Clock
 	slog   *slog.Logger
 	delay  time.Duration
+
+	lifetime time.Duration // of a subscription
+	seating  seating
+	shelf    eventShelf
 
 	// ctx ends when the Service closes; background work runs under it.
 	ctx     context.Context
@@ -82,6 +92,8 @@ type Service struct {
 	carrying map[engine.StreamUID]chan struct{} // closed when the transition at work ends
 	trimmer  func() bool                        // stops the next retention pass
 	closed   bool
+	// consumerTimers stop what armConsumers started.
+	consumerTimers map[engine.StreamUID]func() bool
 
 	submissions
 }
@@ -101,6 +113,10 @@ func Open(ctx context.Context, cfg Config) (*Service, error) {
 		timers:      map[engine.StreamUID]func() bool{},
 		carrying:    map[engine.StreamUID]chan struct{}{},
 		submissions: newSubmissions(cfg.Engine.Catalog()),
+
+		lifetime:       cfg.SubscriptionLifetime,
+		seating:        newSeating(),
+		consumerTimers: map[engine.StreamUID]func() bool{},
 	}
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err := s.start(ctx); err != nil {
@@ -149,10 +165,14 @@ func (s *Service) Close() error {
 	for _, stop := range s.timers {
 		stops = append(stops, stop)
 	}
+	for _, stop := range s.consumerTimers {
+		stops = append(stops, stop)
+	}
 	if s.trimmer != nil {
 		stops = append(stops, s.trimmer)
 	}
 	clear(s.timers)
+	clear(s.consumerTimers)
 	s.mu.Unlock()
 	for _, stop := range stops {
 		stop()

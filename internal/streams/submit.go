@@ -165,6 +165,9 @@ func (s *Service) applyNext(stored []byte) error {
 		close(ch)
 		delete(s.watchers, out.Changed)
 	}
+	if out.Err == nil {
+		s.seating.changed(out.Changed, s.state.StreamByUID(out.Changed))
+	}
 	s.mu.Unlock()
 	s.applied++
 	s.bytesSince += len(stored)
