@@ -13,6 +13,7 @@ import (
 	"millrace/internal/credentials"
 	"millrace/internal/engine/disk"
 	"millrace/internal/limits"
+	"millrace/internal/tlsca"
 	"millrace/internal/vfs"
 	"millrace/internal/wire"
 )
@@ -74,12 +75,24 @@ type Config struct {
 	// further names of the server, or "*". See wire.Config.
 	CORS, Hosts []string
 
+	// TLS is TLSAuto (the default: a client that begins with TLS gets TLS, any
+	// other plain HTTP, on one port), TLSRequire or TLSOff.
+	TLS string
+	// TLSHosts are further names for the certificate that the server makes for
+	// itself, and names of the server as Hosts are. It is always for localhost,
+	// 127.0.0.1, ::1 and the host of Listen.
+	TLSHosts []string
+	// TLSCert and TLSKey are PEM files of a certificate of one's own, with its
+	// chain. They are loaded again when they change.
+	TLSCert, TLSKey string
+
 	// Region and Account are those of requests that name no real ones;
 	// default us-east-1 and 000000000000.
 	Region, Account string
 
 	// Bounds limit what requests may cost; MaxConnections (default 20000) the
-	// connections, HeaderTimeout (5 s) the time for a request's head and
+	// connections, HeaderTimeout (5 s) the time for a request's head, and
+	// before the first for saying hello to TLS, and
 	// IdleTimeout (2 min) that of a connection between requests.
 	Bounds                     wire.Bounds
 	MaxConnections             int
@@ -109,6 +122,7 @@ func (c Config) withDefaults() Config {
 	or(&c.Listen, "127.0.0.1:4567")
 	or(&c.Admin, "127.0.0.1:4568")
 	or(&c.Auth, AuthOff)
+	or(&c.TLS, TLSAuto)
 	or(&c.Region, wire.DefaultRegion)
 	or(&c.Account, wire.DefaultAccount)
 	if c.Limits == nil {
@@ -156,7 +170,34 @@ func (c Config) Validate() error {
 	default:
 		return fmt.Errorf("auth %q is neither %s nor %s", c.Auth, AuthOff, AuthVerify)
 	}
+	if err := c.validateTLS(); err != nil {
+		return err
+	}
 	return c.validateAddresses()
+}
+
+func (c Config) validateTLS() error {
+	switch c.TLS {
+	case TLSAuto, TLSRequire:
+	case TLSOff:
+		if c.TLSCert != "" || c.TLSKey != "" || len(c.TLSHosts) > 0 {
+			return errors.New("a certificate has no use with TLS off")
+		}
+	default:
+		return fmt.Errorf("TLS %q is none of %s, %s and %s", c.TLS, TLSAuto, TLSRequire, TLSOff)
+	}
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		return errors.New("--tls-cert and --tls-key belong together: add the other one")
+	}
+	if c.TLSCert != "" && len(c.TLSHosts) > 0 {
+		return errors.New("the names of a certificate of your own are in it: --tls-host does not go with --tls-cert (see --hosts)")
+	}
+	for _, name := range c.TLSHosts {
+		if !tlsca.IsName(name) {
+			return fmt.Errorf("--tls-host %q is neither a host name nor an IP address", name)
+		}
+	}
+	return nil
 }
 
 func (c Config) validateAddresses() error {

@@ -23,14 +23,16 @@ const (
 )
 
 // newAPIServer speaks HTTP/1.1, and HTTP/2 to clients that open with its
-// preface, on one port.
+// preface or ask for it in TLS, on one port. Its listener is an openListener.
 func newAPIServer(cfg Config, handler http.Handler) *http.Server {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
 	protocols.SetUnencryptedHTTP2(true)
 	return &http.Server{
 		Handler:           handler,
 		Protocols:         &protocols,
+		ConnState:         connState,
 		ReadHeaderTimeout: cfg.HeaderTimeout,
 		IdleTimeout:       cfg.IdleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,

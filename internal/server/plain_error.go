@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"fmt"
+	"io"
 
 	"millrace/internal/wire"
 )
@@ -35,12 +36,17 @@ func translatePlainError(p []byte) (answer []byte, ok bool) {
 }
 
 // Write is the connection's Write.
-func (c *limitedConn) Write(p []byte) (int, error) {
+func (c *conn) Write(p []byte) (int, error) { return writeTranslated(c.TCPConn, p) }
+
+// Write is the connection's Write.
+func (c *secureConn) Write(p []byte) (int, error) { return writeTranslated(c.Conn, p) }
+
+func writeTranslated(w io.Writer, p []byte) (int, error) {
 	answer, ok := translatePlainError(p)
 	if !ok {
-		return c.TCPConn.Write(p)
+		return w.Write(p)
 	}
-	if _, err := c.TCPConn.Write(answer); err != nil {
+	if _, err := w.Write(answer); err != nil {
 		return 0, err
 	}
 	return len(p), nil

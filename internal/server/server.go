@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -35,9 +36,10 @@ type Server struct {
 	cfg Config
 	log *slog.Logger
 
-	listener      *limitedListener
+	listener      *openListener
 	adminListener net.Listener // nil where Admin is Off
 	api, admin    *http.Server
+	certificates  certificates // nil with TLS off
 	handler       *wire.Handler
 	engine        engine.Engine
 	streams       *streams.Service
@@ -85,7 +87,7 @@ func (s *Server) start(ctx context.Context) error {
 	service := ops.New(ops.Config{Streams: s.streams, Limits: s.cfg.Limits, Clock: s.cfg.Clock, Log: s.log})
 	s.handler, err = wire.New(wire.Config{
 		Ops: service, Verifier: verifier, Region: s.cfg.Region, Account: s.cfg.Account,
-		CORS: s.cfg.CORS, Hosts: s.cfg.Hosts, Bounds: s.cfg.Bounds, Log: s.log, Rand: s.cfg.Rand,
+		CORS: s.cfg.CORS, Hosts: slices.Concat(s.cfg.Hosts, s.cfg.TLSHosts), Bounds: s.cfg.Bounds, Log: s.log, Rand: s.cfg.Rand,
 	})
 	if err != nil {
 		return err
@@ -93,7 +95,10 @@ func (s *Server) start(ctx context.Context) error {
 	s.api = newAPIServer(s.cfg, s.handler)
 	s.goServe(s.api, s.listener)
 	s.ready.Store(true)
-	s.log.Info("server is ready", "address", s.Addr(), "admin", s.AdminAddr(), "data", s.cfg.Data, "auth", s.cfg.Auth)
+	s.log.Info("server is ready", "address", s.Addr(), "admin", s.AdminAddr(), "data", s.cfg.Data, "auth", s.cfg.Auth, "tls", s.cfg.TLS)
+	if local, _ := isLoopback(s.cfg.Listen); !local && s.cfg.TLS != TLSRequire {
+		s.log.Warn("other machines can talk to this server without TLS, for all between to read; --tls require refuses that")
+	}
 	return nil
 }
 
@@ -114,12 +119,16 @@ func (s *Server) verifier() (*sigv4.Verifier, error) {
 }
 
 func (s *Server) listen(ctx context.Context) error {
+	var err error
+	if s.certificates, err = newCertificates(s.cfg); err != nil {
+		return err
+	}
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", s.cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	s.listener = limit(l, s.cfg.MaxConnections)
+	s.listener = open(l, s.cfg.MaxConnections, newDoor(s.cfg, s.certificates))
 	if s.cfg.Admin == Off {
 		return nil
 	}
@@ -175,12 +184,17 @@ func (s *Server) AdminAddr() string {
 	return s.adminListener.Addr().String()
 }
 
-// Endpoint is the URL that clients use, such as http://127.0.0.1:4567. Where
-// the server listens on every address it names the loopback one.
+// Endpoint is the URL that clients use, such as http://127.0.0.1:4567, or
+// https:// where TLS is required. Where the server listens on every address it
+// names the loopback one.
 func (s *Server) Endpoint() string {
 	host, port, _ := net.SplitHostPort(s.Addr())
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	return "http://" + net.JoinHostPort(host, port)
+	scheme := "http://"
+	if s.cfg.TLS == TLSRequire {
+		scheme = "https://"
+	}
+	return scheme + net.JoinHostPort(host, port)
 }

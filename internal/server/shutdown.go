@@ -7,10 +7,15 @@ import (
 	"time"
 )
 
-// lameDuck is how long busy connections get to close of their own accord,
+// lameDuck is how long connections in use get to close of their own accord,
 // asked to by each answer, before idle ones are closed. Closing an idle
-// connection can cross a request on its way; this makes that rare.
+// connection can cross a request on its way; this makes that rare. One that
+// has been idle for as long is not in use: nobody waits for it.
 const lameDuck = 200 * time.Millisecond
+
+// goodbye is how long HTTP/2 gets to tell its clients that the server goes
+// away, before connections without requests are ended.
+const goodbye = 10 * time.Millisecond
 
 // Shutdown stops accepting, answers what was accepted, and closes streams and
 // engine. It waits for requests until ctx ends or Config.DrainTimeout has
@@ -28,6 +33,9 @@ func (s *Server) shutdown(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.DrainTimeout)
 	defer cancel()
 	s.waitForConnections(ctx, lameDuck)
+	// net/http would wait 5 s for those that were never used.
+	hurry := time.AfterFunc(goodbye, s.listener.hurry)
+	defer hurry.Stop()
 	err := s.api.Shutdown(ctx)
 	if err != nil {
 		err = fmt.Errorf("%d requests were not answered in time: %w", s.handler.Active(), err)
@@ -35,17 +43,18 @@ func (s *Server) shutdown(ctx context.Context) error {
 	}
 	err = errors.Join(err, s.closeLayers())
 	s.serve.Wait()
+	s.listener.join()
 	s.log.Info("server has stopped", "duration", time.Since(started), "error", err)
 	return err
 }
 
-// waitForConnections waits until there is none, at most for d.
+// waitForConnections waits until none is in use, at most for d.
 func (s *Server) waitForConnections(ctx context.Context, d time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for s.listener.Open() > 0 {
+	for !s.listener.quiet(lameDuck) {
 		select {
 		case <-ctx.Done():
 			return
@@ -82,4 +91,7 @@ func (s *Server) abandon() {
 		s.log.Warn("closing after a failed start", "error", err)
 	}
 	s.serve.Wait()
+	if s.listener != nil {
+		s.listener.join()
+	}
 }
