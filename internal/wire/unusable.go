@@ -75,6 +75,7 @@ const linger = 500 * time.Millisecond
 // takes.
 func (x *exchange) begin(status, length int) {
 	x.status = status
+	x.giveHeadStart(length)
 	if !x.bodyRead && x.r.ContentLength != 0 {
 		x.closeAfter()
 		_ = x.control.SetReadDeadline(time.Now().Add(linger))

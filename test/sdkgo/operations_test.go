@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
@@ -301,5 +303,26 @@ func TestThrottle(t *testing.T) {
 	}
 	if _, ok := errors.AsType[*types.ProvisionedThroughputExceededException](err); !ok {
 		t.Errorf("%v, want ProvisionedThroughputExceededException", err)
+	}
+}
+
+// TestAsItComes reads large pages through the SDK with the HTTP client and the
+// retries that it comes with, which end the connection under an answer that
+// comes too soon.
+func TestAsItComes(t *testing.T) {
+	s := harness.Start(t, harness.Options{})
+	c := s.Client(func(o *kinesis.Options) {
+		o.HTTPClient, o.Retryer = awshttp.NewBuildableClient(), retry.NewStandard()
+	})
+	create(t, c, "large", 1)
+	entries := make([]types.PutRecordsRequestEntry, 500)
+	for i := range entries {
+		entries[i] = types.PutRecordsRequestEntry{Data: make([]byte, 5000), PartitionKey: aws.String("k")}
+	}
+	must[*kinesis.PutRecordsOutput](t)(c.PutRecords(t.Context(), &kinesis.PutRecordsInput{StreamName: aws.String("large"), Records: entries}))
+	for range 60 {
+		if page := read(t, c, kinesis.GetShardIteratorInput{StreamName: aws.String("large"), ShardId: shard(0)}); len(page.Records) != 500 {
+			t.Fatalf("%d records", len(page.Records))
+		}
 	}
 }
