@@ -32,6 +32,10 @@ type Limits struct {
 	MaxCreatingStreams int `yaml:"max_creating_streams"`
 	// MaxOnDemandStreams bounds the on-demand streams of an account.
 	MaxOnDemandStreams int `yaml:"max_on_demand_streams"`
+	// MaxConsumers bounds the registered consumers of a stream.
+	MaxConsumers int `yaml:"max_consumers_per_stream"`
+	// MaxCreatingConsumers bounds the consumers of a stream that are CREATING.
+	MaxCreatingConsumers int `yaml:"max_creating_consumers"`
 	// MaxRetentionHours bounds the retention period.
 	MaxRetentionHours int `yaml:"max_retention_hours"`
 	// ListStreamsDefault is the page size of ListStreams where the call names
@@ -53,6 +57,13 @@ type Limits struct {
 	ShardReadBytes int `yaml:"shard_read_bytes_per_second"`
 	// ShardIterators is the GetShardIterator calls per second and shard.
 	ShardIterators int `yaml:"shard_iterators_per_second"`
+
+	// SubscriptionCalls is the SubscribeToShard calls per second of a consumer
+	// and shard.
+	SubscriptionCalls int `yaml:"subscription_calls_per_second"`
+	// SubscriptionBytes is the bytes per second that a shard gives to each
+	// registered consumer.
+	SubscriptionBytes int `yaml:"subscription_bytes_per_second"`
 
 	// AccountCalls is the calls per second of a control operation, counted
 	// for each account and region.

@@ -27,7 +27,7 @@ func (s *Service) describeStreamSummary(_ context.Context, c Caller, in *types.D
 		EnhancedMonitoring:      noMonitoring(),
 		EncryptionType:          types.EncryptionTypeNone,
 		OpenShardCount:          new(int32(len(st.Open))),
-		ConsumerCount:           new(int32(0)),
+		ConsumerCount:           new(int32(len(st.Consumers))),
 		MaxRecordSizeInKiB:      new(int32(defaultMaxRecordKiB)),
 		ChannelCount:            new(int32(0)),
 	}

@@ -46,6 +46,9 @@ func translate(err error) error {
 			"NextToken expired. It was created at time %s while right now it is %s, more than the tolerated 300000 milliseconds later.",
 			javaTime(e.IssuedMs), javaTime(e.NowMs)))
 	}
+	if api := translateConsumer(err); api != nil {
+		return api
+	}
 	switch {
 	case errors.Is(err, streams.ErrIteratorInvalid):
 		return invalidArgument("Invalid ShardIterator.")

@@ -131,6 +131,10 @@ func (x *exchange) call(op ops.Operation) {
 		x.failWith(err)
 		return
 	}
+	if sub, ok := out.(*ops.Subscription); ok {
+		x.subscribe(sub)
+		return
+	}
 	x.answer(op, out)
 }
 

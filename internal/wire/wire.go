@@ -121,6 +121,9 @@ type Handler struct {
 
 	active   atomic.Int64
 	draining atomic.Bool
+	// drained ends when draining begins, and with it the streams of events.
+	drained    context.Context
+	endStreams context.CancelFunc
 }
 
 // New makes a Handler. It fails only where Rand does.
@@ -138,7 +141,9 @@ func New(cfg Config) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	drained, endStreams := context.WithCancel(context.Background())
 	return &Handler{
+		drained: drained, endStreams: endStreams,
 		cfg:     cfg,
 		log:     cfg.Log,
 		hosts:   newHostList(cfg.Hosts),
@@ -151,8 +156,11 @@ func New(cfg Config) (*Handler, error) {
 }
 
 // Drain makes every answer from now on ask its client to close the connection,
-// so that a shutdown finds few of them open.
-func (h *Handler) Drain() { h.draining.Store(true) }
+// so that a shutdown finds few of them open, and ends streams of events.
+func (h *Handler) Drain() {
+	h.draining.Store(true)
+	h.endStreams()
+}
 
 // Active is how many requests are under way.
 func (h *Handler) Active() int64 { return h.active.Load() }
