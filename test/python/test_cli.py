@@ -100,3 +100,20 @@ def test_endpoint_option(server, words):
         aws.environment.pop("AWS_ENDPOINT_URL_KINESIS")
         words = ("--endpoint-url", server.endpoint)
     assert "StreamNames" in aws("list-streams", *words)
+
+
+def test_printed_lines_work(server):
+    """What the server prints at its start works as it stands, in a fresh shell."""
+    lines = [line[2:] for line in server.lines if line.startswith("  ")]
+    commands = [line.replace("AWS_ACCESS_KEY_ID=...", "AWS_ACCESS_KEY_ID=" + ACCESS_KEY)
+                .replace("AWS_SECRET_ACCESS_KEY=...", "AWS_SECRET_ACCESS_KEY=" + SECRET_KEY)
+                for line in lines if not line.startswith("#")]
+    assert any("put-record" in line for line in commands)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", "\n".join(commands)], stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60,
+        env={"PATH": os.path.dirname(AWS) + ":" + os.environ["PATH"], "HOME": "/nonexistent"})
+    text = done.stdout.decode()
+    assert done.returncode == 0, text
+    assert "hello from millrace" in text
+    assert base64.b64encode(b"hello from AWS\n").decode() in text
