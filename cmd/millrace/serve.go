@@ -18,7 +18,7 @@ import (
 // serveFlags are the flags of serve, as they were written.
 type serveFlags struct {
 	data, listen, admin, limits, durability string
-	stateDelay                              time.Duration
+	stateDelay, subscriptionLifetime        time.Duration
 	auth, credentials                       string
 	cors, hosts                             []string
 	insecure                                bool
@@ -54,6 +54,7 @@ func (a *app) serveCommand() *cobra.Command {
 	fl.StringVar(&f.admin, "admin", "127.0.0.1:4568", `address of /livez and /readyz, or "off"`)
 	fl.StringVar(&f.limits, "limits", "aws", "quotas and rates: aws (today's), classic (2013's), none, or a YAML file")
 	fl.DurationVar(&f.stateDelay, "state-delay", server.DefaultStateDelay, "how long a stream stays CREATING, UPDATING or DELETING")
+	fl.DurationVar(&f.subscriptionLifetime, "subscription-lifetime", server.DefaultSubscriptionLifetime, "how long a SubscribeToShard lasts")
 	fl.StringVar(&f.durability, "durability", "fsync", "what an answer promises: fsync, interval=DUR, or none")
 	fl.StringVar(&f.auth, "auth", server.AuthOff, "off, or verify: every signature is verified")
 	fl.StringVar(&f.credentials, "credentials", "", "file of the access keys that --auth verify knows")
@@ -93,7 +94,8 @@ func (a *app) serve(ctx context.Context, f serveFlags) error {
 func (a *app) serverConfig(f serveFlags) (server.Config, error) {
 	cfg := server.Config{
 		Data: f.data, Listen: f.listen, Admin: f.admin, StateDelay: f.stateDelay,
-		Auth: f.auth, CredentialsFile: f.credentials, CORS: f.cors, Hosts: f.hosts,
+		SubscriptionLifetime: f.subscriptionLifetime,
+		Auth:                 f.auth, CredentialsFile: f.credentials, CORS: f.cors, Hosts: f.hosts,
 		Insecure: f.insecure, Region: a.region, JournalBytes: f.journalBytes,
 	}
 	var err error

@@ -13,6 +13,7 @@ import (
 	"millrace/internal/credentials"
 	"millrace/internal/engine/disk"
 	"millrace/internal/limits"
+	"millrace/internal/streams"
 	"millrace/internal/tlsca"
 	"millrace/internal/vfs"
 	"millrace/internal/wire"
@@ -34,6 +35,9 @@ const (
 // transition; a Config has to say so itself.
 const DefaultStateDelay = 500 * time.Millisecond
 
+// DefaultSubscriptionLifetime is how long a SubscribeToShard lasts.
+const DefaultSubscriptionLifetime = streams.DefaultSubscriptionLifetime
+
 // Config says how a server behaves. The zero value is a server on the default
 // ports that keeps its data in ./millrace-data.
 type Config struct {
@@ -51,6 +55,8 @@ type Config struct {
 	// StateDelay is how long a stream stays CREATING, UPDATING or DELETING;
 	// with 0 it does not.
 	StateDelay time.Duration
+	// SubscriptionLifetime is how long a SubscribeToShard lasts; default 5 min.
+	SubscriptionLifetime time.Duration
 	// Durability is what an answered put survives: disk.Fsync, the default,
 	// a loss of power; disk.Interval that too, but for the last moments;
 	// disk.None only the end of the process. ParseDurability reads a flag.
@@ -172,6 +178,9 @@ func (c Config) Validate() error {
 	}
 	if err := c.validateTLS(); err != nil {
 		return err
+	}
+	if c.SubscriptionLifetime < 0 {
+		return errors.New("the lifetime of subscriptions must not be negative")
 	}
 	return c.validateAddresses()
 }

@@ -146,6 +146,7 @@ func (s *Server) open(ctx context.Context) error {
 	s.engine = &watchedEngine{Engine: e, fail: s.fail}
 	s.streams, err = streams.Open(ctx, streams.Config{
 		Engine: s.engine, Clock: s.cfg.Clock, Rand: s.cfg.Rand, Log: s.log, StateDelay: s.cfg.StateDelay,
+		SubscriptionLifetime: s.cfg.SubscriptionLifetime,
 	})
 	return err
 }
