@@ -42,7 +42,7 @@ type segmentState struct {
 	oldest int64
 }
 
-func flag(b bool) byte {
+func boolByte(b bool) byte {
 	if b {
 		return 1
 	}
@@ -55,7 +55,7 @@ func (c *checkpoint) encode() []byte {
 	for _, v := range []uint64{c.number, uint64(c.lsn), c.journal, uint64(c.offset), c.nextSegment, uint64(c.catalog.at)} {
 		b = le.AppendUint64(b, v)
 	}
-	b = append(b, flag(c.catalog.snapshot != nil))
+	b = append(b, boolByte(c.catalog.snapshot != nil))
 	b = appendBytes(b, c.catalog.snapshot)
 	b = le.AppendUint32(b, uint32(len(c.catalog.commands)))
 	for _, command := range c.catalog.commands {
@@ -79,7 +79,7 @@ func (s *streamState) append(b []byte) []byte {
 	b = le.AppendUint32(b, uint32(len(s.shards)))
 	for _, sh := range s.shards {
 		b = le.AppendUint32(b, sh.shard)
-		b = append(b, flag(sh.sealed))
+		b = append(b, boolByte(sh.sealed))
 		for _, v := range []uint64{uint64(sh.start), uint64(sh.tip), uint64(sh.next), uint64(sh.arrival), uint64(sh.trim)} {
 			b = le.AppendUint64(b, v)
 		}
@@ -88,7 +88,7 @@ func (s *streamState) append(b []byte) []byte {
 	for _, seg := range s.segments {
 		b = le.AppendUint64(b, seg.number)
 		b = le.AppendUint64(b, uint64(seg.size))
-		b = append(b, flag(seg.sealed))
+		b = append(b, boolByte(seg.sealed))
 		b = le.AppendUint64(b, uint64(seg.oldest))
 	}
 	return b

@@ -148,9 +148,12 @@ func (w *segmentBatch) room(st *stream, at *growingSegment) (*growingSegment, er
 	return w.create(st.uid)
 }
 
+// full says whether a segment takes no more blocks. One that this flush made is
+// never too old, or old records would get a segment for each block.
 func (w *segmentBatch) full(g *growingSegment) bool {
 	o := &w.f.e.opts
-	return g.size >= o.SegmentBytes || len(g.blocks) > 0 && o.Clock.Now().UnixMilli()-g.oldest > o.SegmentAge.Milliseconds()
+	old := o.Clock.Now().UnixMilli()-g.oldest > o.SegmentAge.Milliseconds()
+	return g.size >= o.SegmentBytes || !g.fresh && len(g.blocks) > 0 && old
 }
 
 // reopen goes on with a segment. What lies behind its durable length is left
