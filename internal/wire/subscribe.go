@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"sync"
 	"time"
@@ -54,6 +55,7 @@ func (x *exchange) subscribe(sub *ops.Subscription) {
 // beginStream sends the head of an answer without a length.
 func (x *exchange) beginStream() {
 	x.status = http.StatusOK
+	x.giveHeadStart(math.MaxInt)
 	x.w.Header()["Content-Type"] = []string{eventstream.ContentType}
 	_ = x.control.SetWriteDeadline(time.Time{})
 	x.w.WriteHeader(http.StatusOK)
