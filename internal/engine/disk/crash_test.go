@@ -138,7 +138,10 @@ func collectStates(t *testing.T, script func(*world)) []crashState {
 	n := 0
 	snap := func(w *world, where string) {
 		for i, fate := range fates {
-			states = append(states, crashState{fmt.Sprintf("before op %d (%s), unsynced %v/%d", n, where, fate, i), mem.Crash(rnd, fate), w.o.clone()})
+			// First what was acknowledged: a sync on another goroutine may
+			// end between the two.
+			o := w.o.clone()
+			states = append(states, crashState{fmt.Sprintf("before op %d (%s), unsynced %v/%d", n, where, fate, i), mem.Crash(rnd, fate), o})
 		}
 	}
 	// The workload waits for the engine whenever the hook runs, but for the

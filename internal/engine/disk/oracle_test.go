@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"millrace/internal/clock"
@@ -16,6 +17,7 @@ import (
 // oracle knows what a workload asked for and what was acknowledged. It stands
 // outside of the engine: it never looks at a file.
 type oracle struct {
+	mu       sync.Mutex // guards all of it: hooks of the engine's own goroutines take copies
 	shards   map[engine.ShardRef]*shardOracle
 	commands []string // acknowledged
 	maybe    []string // without an answer, or not yet
@@ -37,7 +39,16 @@ func (o *oracle) shard(r engine.ShardRef) *shardOracle {
 	return o.shards[r]
 }
 
+// note changes the oracle.
+func (o *oracle) note(change func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	change()
+}
+
 func (o *oracle) clone() *oracle {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	c := &oracle{shards: map[engine.ShardRef]*shardOracle{}, commands: slices.Clone(o.commands), maybe: slices.Clone(o.maybe)}
 	for r, s := range o.shards {
 		t := *s
@@ -147,15 +158,13 @@ func (c *counter) Read(p []byte) (int, error) {
 func unsure(err error) bool { return errors.Is(err, engine.ErrUnknownOutcome) }
 
 func (w *world) create(refs ...engine.ShardRef) {
-	if err := w.e.CreateShard(context.Background(), refs...); err == nil {
+	err := w.e.CreateShard(context.Background(), refs...)
+	w.o.note(func() {
 		for _, r := range refs {
-			w.o.shard(r).created = true
+			s := w.o.shard(r)
+			s.created = s.created || err == nil
 		}
-	} else {
-		for _, r := range refs {
-			w.o.shard(r)
-		}
-	}
+	})
 }
 
 // put appends one record of a size to each shard.
@@ -164,56 +173,65 @@ func (w *world) put(size int, refs ...engine.ShardRef) {
 	for _, r := range refs {
 		w.n++
 		data := fmt.Appendf(nil, "%d:%*d", w.n, size, w.n)
-		w.o.shard(r).maybe[string(data)] = true
+		w.o.note(func() { w.o.shard(r).maybe[string(data)] = true })
 		runs = append(runs, engine.Run{Shard: r, Arrival: w.clock.Now().UnixMilli(), Records: []engine.Record{{Key: []byte("k"), Data: data}}})
 	}
 	err := w.e.Append(context.Background(), runs)
-	for _, run := range runs {
-		s := w.o.shard(run.Shard)
-		if err == nil && run.Err == nil {
-			s.acked = append(s.acked, run.Records[0])
+	w.o.note(func() {
+		for _, run := range runs {
+			s := w.o.shard(run.Shard)
+			if err == nil && run.Err == nil {
+				s.acked = append(s.acked, run.Records[0])
+			}
+			if !unsure(err) {
+				delete(s.maybe, string(run.Records[0].Data))
+			}
 		}
-		if !unsure(err) {
-			delete(s.maybe, string(run.Records[0].Data))
-		}
-	}
+	})
 }
 
 func (w *world) seal(r engine.ShardRef) {
-	s := w.o.shard(r)
-	s.maySeal = true
+	w.o.note(func() { w.o.shard(r).maySeal = true })
 	end, err := w.e.Seal(context.Background(), r)
-	if err == nil {
-		s.sealed = end
-	} else if !unsure(err) {
-		s.maySeal = false
-	}
+	w.o.note(func() {
+		s := w.o.shard(r)
+		if err == nil {
+			s.sealed = end
+		} else if !unsure(err) {
+			s.maySeal = false
+		}
+	})
 }
 
 func (w *world) drop(refs ...engine.ShardRef) {
-	for _, r := range refs {
-		w.o.shard(r).mayDrop = true
-	}
+	w.o.note(func() {
+		for _, r := range refs {
+			w.o.shard(r).mayDrop = true
+		}
+	})
 	err := w.e.DropShard(context.Background(), refs[0])
 	if len(refs) > 1 {
 		err = w.e.DropStream(context.Background(), refs[0].Stream)
 	}
-	for _, r := range refs {
-		w.o.shard(r).dropped = err == nil
-		w.o.shard(r).mayDrop = err == nil || unsure(err)
-	}
+	w.o.note(func() {
+		for _, r := range refs {
+			w.o.shard(r).dropped = err == nil
+			w.o.shard(r).mayDrop = err == nil || unsure(err)
+		}
+	})
 }
 
 func (w *world) command(c string) {
-	w.o.maybe = append(w.o.maybe, c)
+	w.o.note(func() { w.o.maybe = append(w.o.maybe, c) })
 	if _, err := w.e.Catalog().Append(context.Background(), []byte(c)); err == nil {
-		w.o.commands = append(w.o.commands, c)
+		w.o.note(func() { w.o.commands = append(w.o.commands, c) })
 	}
 }
 
 func (w *world) trim(r engine.ShardRef) {
-	w.o.shard(r).trim = w.clock.Now().UnixMilli()
-	w.e.Trim(context.Background(), r, w.o.shard(r).trim)
+	before := w.clock.Now().UnixMilli()
+	w.o.note(func() { w.o.shard(r).trim = before })
+	w.e.Trim(context.Background(), r, before)
 }
 
 func (w *world) flush() { w.e.Flush(context.Background()) }
