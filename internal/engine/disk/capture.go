@@ -31,6 +31,7 @@ func (c *committer) capture() *capture {
 		lsn:     c.lsn,
 		journal: c.file.number,
 		offset:  c.off,
+		base:    c.e.table.base,
 		catalog: c.e.catalog.state(),
 		streams: c.e.table.states(),
 	}}

@@ -14,9 +14,10 @@ import (
 type checkpoint struct {
 	number      uint64 // of the checkpoint, rising
 	lsn         lsn
-	journal     uint64 // the file that lsn lies in
-	offset      int64  // and where
-	nextSegment uint64 // above the number of every segment
+	journal     uint64          // the file that lsn lies in
+	offset      int64           // and where
+	nextSegment uint64          // above the number of every segment
+	base        engine.Position // new shards start behind it
 	catalog     catalogState
 	streams     []streamState
 }
@@ -52,7 +53,7 @@ func boolByte(b bool) byte {
 // encode gives the content of the file: magic, length, fields, checksum.
 func (c *checkpoint) encode() []byte {
 	b := append([]byte(snapMagic), make([]byte, 8)...)
-	for _, v := range []uint64{c.number, uint64(c.lsn), c.journal, uint64(c.offset), c.nextSegment, uint64(c.catalog.at)} {
+	for _, v := range []uint64{c.number, uint64(c.lsn), c.journal, uint64(c.offset), c.nextSegment, uint64(c.base), uint64(c.catalog.at)} {
 		b = le.AppendUint64(b, v)
 	}
 	b = append(b, boolByte(c.catalog.snapshot != nil))
@@ -111,6 +112,7 @@ func parseCheckpoint(b []byte) (*checkpoint, error) {
 	c := &checkpoint{
 		number: d.u64(), lsn: lsn(d.u64()), journal: d.u64(), offset: int64(d.u64()), nextSegment: d.u64(),
 	}
+	c.base = engine.Position(d.u64())
 	c.catalog.at = engine.Index(d.u64())
 	saved := d.u8() == 1
 	if state := d.bytes(d.u64()); saved {

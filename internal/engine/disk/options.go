@@ -79,8 +79,9 @@ type Options struct {
 	BlockBytes int64
 	// CacheBytes bounds the block cache; 0 is 16 MiB, negative is no cache.
 	CacheBytes int64
-	// BallastBytes is set aside so that checkpoints and deletions find space
-	// on a full disk; 0 is 1/16 of JournalBytes, negative is none.
+	// BallastBytes is set aside so that checkpoints, deletions and a restart
+	// find space on a full disk; 0 is a quarter of JournalBytes, at least
+	// 64 KiB and at most 16 MiB; negative is none.
 	BallastBytes int64
 	// Spares is how many old journal files are kept for re-use; 0 is 2.
 	Spares int
@@ -128,7 +129,7 @@ func (o Options) withDefaults() Options {
 	set(&o.SegmentBytes, 64*mib)
 	set(&o.BlockBytes, 256<<10)
 	set(&o.CacheBytes, 16*mib)
-	set(&o.BallastBytes, o.JournalBytes/16)
+	set(&o.BallastBytes, max(64<<10, min(16*mib, o.JournalBytes/4)))
 	if o.SegmentAge == 0 {
 		o.SegmentAge = 6 * time.Hour
 	}

@@ -202,8 +202,10 @@ func (e *Engine) replayEntry(n entry) bool {
 	return true
 }
 
-// skip moves the open shards' next positions on.
+// skip moves the open shards' next positions on, and those of shards to come:
+// the making of a shard may have been lost as well.
 func (e *Engine) skip(by engine.Position) {
+	e.table.base += by
 	for _, st := range e.table.streams {
 		for _, sh := range st.shards {
 			if !sh.closed {
@@ -217,6 +219,7 @@ func (e *Engine) skip(by engine.Position) {
 // restore builds the table from the checkpoint and the segments' indexes.
 func (r *recovery) restore() error {
 	t := r.e.table
+	t.base = r.saved.base
 	r.e.catalog.restore(r.saved.catalog)
 	for _, s := range r.saved.streams {
 		st := &stream{uid: s.uid, floor: s.floor, shards: map[uint32]*shard{}}

@@ -160,6 +160,9 @@ type stream struct {
 type table struct {
 	mu      sync.RWMutex
 	streams map[engine.StreamUID]*stream
+	// base is how far the positions of new shards have skipped ahead; it
+	// belongs to the committer's goroutine.
+	base engine.Position
 	// dead are the segments of dropped streams, until they are deleted.
 	dead []*segment
 }
@@ -200,7 +203,7 @@ func (t *table) add(ref engine.ShardRef, start engine.Position) *shard {
 		st = &stream{uid: ref.Stream, shards: map[uint32]*shard{}, floor: 1}
 		t.streams[ref.Stream] = st
 	}
-	s := newShard(ref, st, max(start, st.floor))
+	s := newShard(ref, st, max(start, st.floor, t.base+1))
 	st.shards[ref.Shard] = s
 	return s
 }
