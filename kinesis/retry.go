@@ -1,6 +1,7 @@
 package kinesis
 
 import (
+	"crypto/tls"
 	"errors"
 	"net/http"
 	"time"
@@ -33,6 +34,9 @@ func retryable(err error) bool {
 	if e, ok := errors.AsType[*ResponseError](err); ok {
 		return retryCodes[e.Code] || e.StatusCode >= http.StatusInternalServerError ||
 			e.StatusCode == http.StatusTooManyRequests
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return false // a certificate does not become trusted by asking again
 	}
 	_, never := errors.AsType[permanent](err)
 	return !never

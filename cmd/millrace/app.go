@@ -27,6 +27,7 @@ type app struct {
 	stdout, stderr io.Writer
 
 	endpoint, region, profile string
+	ca                        string
 	output                    string
 
 	// started is set when a command's own code begins; every error before

@@ -21,6 +21,7 @@ func (a *app) announce(s *server.Server, f serveFlags) {
 		writeBanner(a.stderr, banner{
 			endpoint: s.Endpoint(), data: f.data, program: program(), region: a.region,
 			verify: f.auth == server.AuthVerify, credentials: f.credentials,
+			ownCA: f.tls == server.TLSRequire && f.tlsCert == "",
 		})
 	}
 }
@@ -30,6 +31,7 @@ type banner struct {
 	endpoint, data, program, region string
 	verify                          bool
 	credentials                     string
+	ownCA                           bool // clients must be told of it
 }
 
 // writeBanner writes lines that work as they stand, in order, in a fresh
@@ -54,6 +56,10 @@ func writeBanner(w io.Writer, b banner) {
 	if b.verify {
 		keys = "AWS_ACCESS_KEY_ID=... AWS_SECRET_ACCESS_KEY=..."
 		fmt.Fprintf(w, "\n  # with a key pair of %s\n  export %s\n", b.credentials, keys)
+	}
+	if b.ownCA {
+		fmt.Fprintf(w, "\n  # the CA of the server, for AWS's tools and millrace's own\n  %s\n  export AWS_CA_BUNDLE=$PWD/millrace-ca.pem\n",
+			own("cert export-ca --out millrace-ca.pem"))
 	}
 	aws := "aws --endpoint-url " + b.endpoint + " kinesis "
 	for _, line := range []string{

@@ -55,6 +55,11 @@ func (a *app) client(ctx context.Context, change ...func(*kinesis.Options)) (*ki
 	if err != nil {
 		return nil, err
 	}
+	if h, err := a.httpClient(); err != nil {
+		return nil, err
+	} else if h != nil {
+		o.HTTPClient = h
+	}
 	for _, f := range change {
 		f(&o)
 	}
@@ -70,7 +75,7 @@ func (a *app) client(ctx context.Context, change ...func(*kinesis.Options)) (*ki
 // would only put off the message.
 func (a *app) probe(ctx context.Context) error {
 	u, err := url.Parse(a.address)
-	if err != nil || u.Scheme != "http" || u.Port() == "" {
+	if err != nil || u.Port() == "" {
 		return nil
 	}
 	if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {

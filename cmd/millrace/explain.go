@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -29,6 +30,9 @@ func (a *app) hint(err error) string {
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return fmt.Sprintf("The host %s is not known: check --endpoint (now %s) and --region.", dns.Name, a.address)
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return fmt.Sprintf("If %s is a server with a CA of its own: millrace cert export-ca --endpoint %s --out millrace-ca.pem, then --ca millrace-ca.pem.", a.address, a.address)
 	}
 	if _, ok := errors.AsType[*types.UnrecognizedClientException](err); ok {
 		return "The server does not know the access key: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or choose a --profile."

@@ -6,6 +6,7 @@
 //	millrace put demo 'hello'          store records
 //	millrace tail demo                 read records as they come
 //	millrace bench                     measure an endpoint
+//	millrace cert export-ca            the CA that TLS clients have to trust
 //
 // Each command is a file of this package; the work is done by package server
 // on one side and package kinesis on the other. Exit codes: 0 for success, 1

@@ -38,6 +38,7 @@ func (a *app) rootCommand() *cobra.Command {
 	f.StringVar(&a.endpoint, "endpoint", "", `URL to call, or "aws" (default `+defaultEndpoint+`)`)
 	f.StringVar(&a.region, "region", "", "region to sign for, and the server's own (default us-east-1)")
 	f.StringVar(&a.profile, "profile", "", "profile of AWS's shared config")
+	f.StringVar(&a.ca, "ca", "", "file of a CA to trust, in PEM (default: AWS_CA_BUNDLE)")
 	f.StringVarP(&a.output, "output", "o", "text", "text or json")
 	a.completeValues(root, "output", "text", "json")
 	root.AddCommand(
@@ -46,6 +47,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.putCommand(),
 		a.tailCommand(),
 		a.benchCommand(),
+		a.certCommand(),
 		a.versionCommand(),
 	)
 	return root

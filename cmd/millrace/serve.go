@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"os/signal"
 	"strings"
 	"syscall"
 	"time"
@@ -21,6 +23,8 @@ type serveFlags struct {
 	stateDelay, subscriptionLifetime        time.Duration
 	auth, credentials                       string
 	cors, hosts                             []string
+	tls, tlsCert, tlsKey                    string
+	tlsHosts                                []string
 	insecure                                bool
 	logLevel, logFormat                     string
 	journalBytes                            int64
@@ -44,7 +48,7 @@ func (a *app) serveCommand() *cobra.Command {
 			"millrace serve",
 			"millrace serve --data :memory: --limits none --state-delay 0",
 			"millrace serve --data /var/lib/millrace --limits /etc/millrace/limits.yaml",
-			"millrace serve --listen 0.0.0.0:4567 --auth verify --credentials keys.yaml",
+			"millrace serve --listen 0.0.0.0:4567 --auth verify --credentials keys.yaml --tls require --tls-host kinesis.example.com",
 		),
 		Args: cobra.NoArgs,
 	}
@@ -60,6 +64,10 @@ func (a *app) serveCommand() *cobra.Command {
 	fl.StringVar(&f.credentials, "credentials", "", "file of the access keys that --auth verify knows")
 	fl.StringSliceVar(&f.cors, "cors", nil, `origins of web pages that may call, or "*" (default: those of this machine)`)
 	fl.StringSliceVar(&f.hosts, "hosts", nil, `further host names that the server answers to, or "*"`)
+	fl.StringVar(&f.tls, "tls", server.TLSAuto, "auto: TLS and plain HTTP on one port; require: TLS only; off")
+	fl.StringSliceVar(&f.tlsHosts, "tls-host", nil, "further names for the certificate that the server makes")
+	fl.StringVar(&f.tlsCert, "tls-cert", "", "file of a certificate of your own, with its chain, in PEM")
+	fl.StringVar(&f.tlsKey, "tls-key", "", "file of its key")
 	fl.BoolVar(&f.insecure, "insecure", false, "let other machines reach a server without authentication")
 	fl.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 	fl.StringVar(&f.logFormat, "log-format", "text", "text or json")
@@ -68,6 +76,7 @@ func (a *app) serveCommand() *cobra.Command {
 	a.completeValues(cmd, "limits", "aws", "classic", "none")
 	a.completeValues(cmd, "durability", "fsync", "interval=100ms", "none")
 	a.completeValues(cmd, "auth", server.AuthOff, server.AuthVerify)
+	a.completeValues(cmd, "tls", server.TLSAuto, server.TLSRequire, server.TLSOff)
 	a.completeValues(cmd, "log-level", "debug", "info", "warn", "error")
 	a.completeValues(cmd, "log-format", "text", "json")
 	cmd.RunE = a.action(func(ctx context.Context, _ []string) error { return a.serve(ctx, f) })
@@ -82,12 +91,36 @@ func (a *app) serve(ctx context.Context, f serveFlags) error {
 	if err := cfg.Validate(); err != nil {
 		return usageError{err}
 	}
-	cfg.Ready = func(s *server.Server) { a.announce(s, f) }
+	cfg.Ready = func(s *server.Server) {
+		if f.tlsCert != "" {
+			reloadOnHangup(ctx, s, cfg.Log)
+		}
+		a.announce(s, f)
+	}
 	err = server.Run(ctx, cfg)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%w\nIs another server running? Choose other ports with --listen and --admin (or --admin off).", err)
 	}
 	return err
+}
+
+// reloadOnHangup loads the certificate again at each SIGHUP, until ctx ends.
+func reloadOnHangup(ctx context.Context, s *server.Server, log *slog.Logger) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	go func() {
+		defer signal.Stop(hangup)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-hangup:
+				if err := s.ReloadCertificate(); err != nil {
+					log.Error("the TLS certificate stays as it was", "error", err)
+				}
+			}
+		}
+	}()
 }
 
 // serverConfig makes a server's configuration of the flags.
@@ -96,6 +129,7 @@ func (a *app) serverConfig(f serveFlags) (server.Config, error) {
 		Data: f.data, Listen: f.listen, Admin: f.admin, StateDelay: f.stateDelay,
 		SubscriptionLifetime: f.subscriptionLifetime,
 		Auth:                 f.auth, CredentialsFile: f.credentials, CORS: f.cors, Hosts: f.hosts,
+		TLS: f.tls, TLSHosts: f.tlsHosts, TLSCert: f.tlsCert, TLSKey: f.tlsKey,
 		Insecure: f.insecure, Region: a.region, JournalBytes: f.journalBytes,
 	}
 	var err error

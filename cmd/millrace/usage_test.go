@@ -44,6 +44,13 @@ func TestCommandLinesThatCannotBeUnderstood(t *testing.T) {
 		"serve --log-level loud",
 		"serve --auth verify",
 		"serve --listen 0.0.0.0:0",
+		"serve --tls maybe",
+		"serve --tls-cert c.pem",
+		"serve --tls-host *.example.com",
+		"cert nonsense",
+		"cert export-ca extra",
+		"cert export-ca --data d --endpoint https://127.0.0.1:1",
+		"cert show --endpoint localhost",
 	} {
 		t.Run(line, func(t *testing.T) {
 			if strings.Contains(line, "novalue --endpoint") {
