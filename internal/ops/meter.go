@@ -81,10 +81,10 @@ func streamRateText(name catalog.Name) string {
 // controlRate is the calls per second that a key may make, 0 for any number.
 func (m *meter) controlRate(key controlKey) int {
 	switch {
-	case key.operation == subscribeControl:
-		return m.limits.SubscriptionCalls
 	case key.stream == "":
 		return m.limits.AccountCalls[key.operation]
+	case key.operation == subscribeControl:
+		return m.limits.SubscriptionCalls
 	case key.operation == dryRunControl && len(m.limits.AccountCalls) > 0:
 		return dryRunsPerSecond
 	}
