@@ -16,8 +16,8 @@ const (
 	footerTailBytes    = 16
 )
 
-// segment is one segment file of a stream. The flusher owns the fields that
-// may change, except live.
+// segment is one segment file of a stream. The flusher changes it, under the
+// table's lock; live anybody may change.
 type segment struct {
 	uid    engine.StreamUID
 	number uint64

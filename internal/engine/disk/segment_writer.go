@@ -251,13 +251,6 @@ func (w *segmentBatch) undo() {
 
 // install lets readers have the blocks and takes the records out of the tail.
 func (w *segmentBatch) install() {
-	for _, g := range w.grown {
-		s := g.seg
-		s.size, s.oldest, s.sealed, s.blocks = g.size, g.oldest, g.sealed, g.blocks
-		if s.sealed {
-			s.blocks = nil
-		}
-	}
 	w.f.e.table.addSegments(w.grown)
 	var lost int64
 	for _, sb := range w.blocks {
@@ -271,11 +264,17 @@ func (w *segmentBatch) install() {
 	w.f.e.queue.shrink(lost)
 }
 
-// addSegments lists new segments; those of a stream that is gone by now are dead.
+// addSegments notes how segments grew and lists new ones; those of a stream
+// that is gone by now are dead.
 func (t *table) addSegments(grown []*growingSegment) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, g := range grown {
+		s := g.seg
+		s.size, s.oldest, s.sealed, s.blocks = g.size, g.oldest, g.sealed, g.blocks
+		if s.sealed {
+			s.blocks = nil
+		}
 		switch st := t.streams[g.seg.uid]; {
 		case !g.fresh:
 		case st == nil:

@@ -42,6 +42,9 @@ func (e *Engine) Stats() Stats {
 		s.Streams++
 		s.Shards += len(st.shards)
 		s.Segments += len(st.segments)
+		for _, seg := range st.segments {
+			s.SegmentBytes += seg.size
+		}
 	}
 	return s
 }
