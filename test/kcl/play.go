@@ -1,10 +1,12 @@
 package kcl
 
 import (
-	"bytes"
 	"fmt"
+	"maps"
 	"math/big"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -28,20 +30,23 @@ func (r *rig) createStream() {
 // play puts the records, in rounds of one record for every key, and between
 // them splits both shards, kills a worker, and merges two shards.
 func (r *rig) play() {
-	every := time.Second * keys / rate
+	rate := max(leastRate, keys*r.perKey/longest)
+	every := time.Second * keys / time.Duration(rate)
+	// Percentages: with few rounds, each still comes.
+	at := func(percent int) int { return r.perKey * percent / 100 }
 	for count := range r.perKey {
 		began := time.Now()
 		r.put(count)
 		switch count {
-		case r.perKey * 2 / 10:
+		case at(20):
 			r.split(0)
-		case r.perKey * 4 / 10:
+		case at(35):
 			r.split(1)
-		case r.perKey * 5 / 10:
+		case at(45):
 			r.waitUntilShared()
-			r.workers[1].Kill()
-			r.stage("the second worker is killed")
-		case r.perKey * 7 / 10:
+		case at(60):
+			r.kill()
+		case at(80):
 			r.merge(2, 3)
 		}
 		time.Sleep(every - time.Since(began))
@@ -49,11 +54,25 @@ func (r *rig) play() {
 	r.stage("all is put")
 }
 
+// kill ends the second worker, which has leases and has processed some records.
+func (r *rig) kill() {
+	r.workers[1].Kill()
+	r.killed = true
+	entries, err := ledger.Read(size, r.path(1))
+	if err != nil {
+		r.tb.Fatal(err)
+	}
+	if len(entries) == 0 {
+		r.tb.Error("the killed worker had processed nothing")
+	}
+	r.stage(fmt.Sprintf("the second worker is killed, after %d records", len(entries)))
+}
+
 // put puts the count-th record of every key. There is one of each key in a
 // call, so that no record of a key can pass another one.
 func (r *rig) put(count int) {
 	in := &kinesis.PutRecordsInput{StreamName: aws.String(stream)}
-	for _, key := range names() {
+	for _, key := range ledger.Keys(keys) {
 		in.Records = append(in.Records, types.PutRecordsRequestEntry{
 			PartitionKey: aws.String(key), Data: ledger.Data(key, count, size),
 		})
@@ -105,19 +124,30 @@ func (r *rig) active() {
 	})
 }
 
-// waitForNote waits until the first worker has taken up a shard.
-func (r *rig) waitForNote() {
-	r.wait("the first worker has a shard", func() bool {
-		text, _ := os.ReadFile(r.path(0))
-		return len(text) > 0
+// waitForStart waits until a worker has taken up a shard.
+func (r *rig) waitForStart() {
+	r.wait("a worker has a shard", func() bool {
+		for _, path := range r.paths() {
+			if info, err := os.Stat(path); err == nil && info.Size() > 0 {
+				return true
+			}
+		}
+		return false
 	})
 }
 
-// waitUntilShared waits until the second worker, too, has processed records.
+// waitUntilShared waits until the second worker, too, has a shard that it has
+// neither lost nor read to its end.
 func (r *rig) waitUntilShared() {
-	r.wait("the second worker has processed records", func() bool {
+	r.wait("the second worker has a shard", func() bool {
 		text, _ := os.ReadFile(r.path(1))
-		return bytes.Contains(text, []byte("\tshardId-"))
+		held := map[string]bool{}
+		for line := range strings.Lines(string(text)) {
+			if fields := strings.Fields(line); fields[0] == "#" {
+				held[fields[3]] = fields[2] == "start"
+			}
+		}
+		return slices.Contains(slices.Collect(maps.Values(held)), true)
 	})
 }
 
@@ -127,6 +157,7 @@ func (r *rig) wait(what string, ok func() bool) {
 			r.stage(what)
 			return
 		}
+		r.alive()
 	}
 	r.tb.Fatalf("not after %v: %s", patience, what)
 }
@@ -141,13 +172,14 @@ func (r *rig) check() ledger.Summary {
 			last = time.Now()
 		}
 		summary = now
+		r.alive()
 		if time.Since(last) > patience {
 			r.tb.Errorf("nothing processed in %v", patience)
 			break
 		}
 	}
 	r.stage(fmt.Sprintf("%d records are processed", summary.Records))
-	wrong := ledger.Check(r.processed(), names(), r.perKey)
+	wrong := ledger.Check(r.processed(), ledger.Keys(keys), r.perKey)
 	for i, fault := range wrong {
 		if i == 20 {
 			r.tb.Errorf("and %d faults more", len(wrong)-i)
@@ -159,4 +191,17 @@ func (r *rig) check() ledger.Summary {
 		r.tb.Errorf("records came from %d shards, want %d: %v", len(summary.Shards), want, summary.Shards)
 	}
 	return summary
+}
+
+// alive fails the test if a worker has ended that was not killed.
+func (r *rig) alive() {
+	for i, worker := range r.workers {
+		select {
+		case <-worker.Ended():
+			if i != 1 || !r.killed {
+				r.tb.Fatalf("worker %d has ended", i)
+			}
+		default:
+		}
+	}
 }

@@ -3,6 +3,7 @@ package kcl
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,14 +16,17 @@ import (
 )
 
 const (
-	stream = "orders"
+	stream      = "orders"
+	application = "app"
 	// keys is how many partition keys records have.
 	keys = 100
 	// size is the length of a record's data.
 	size = 120
-	// rate is how many records are put in a second, so that splits, the merge
-	// and the kill come while there is something to process.
-	rate = 1000
+	// leastRate is how many records are put in a second at least, and longest
+	// how many seconds that may take, so that splits, the merge and the kill
+	// come while there is something to process.
+	leastRate = 1000
+	longest   = 50
 	// patience is how long nothing may be processed before a run has failed.
 	// It covers the start of a worker and the taking over of its leases.
 	patience = 60 * time.Second
@@ -40,12 +44,13 @@ type rig struct {
 	leases  string
 	folder  string
 	workers []*jvm.Process
+	killed  bool // the second worker
 	began   time.Time
 }
 
 func start(tb testing.TB, module, mode string) *rig {
 	r := &rig{
-		tb: tb, module: module, mode: mode, folder: tb.TempDir(), began: time.Now(),
+		tb: tb, module: module, mode: mode, folder: jvm.Folder(tb), began: time.Now(),
 		perKey: max(1, records(tb)/keys),
 		server: harness.Start(tb, harness.Options{}),
 		leases: leases.Start(tb),
@@ -53,11 +58,18 @@ func start(tb testing.TB, module, mode string) *rig {
 	r.client = r.server.Client()
 	r.createStream()
 	r.stage("server and leases are there")
+	// Workers wait for a random while before one of them writes the first
+	// leases; with two of them it is the shorter one. The second comes when
+	// the table and its index are there: making the index twice at once is
+	// more than the stand-in for DynamoDB can bear.
 	r.startWorker()
-	// The first to come leads, and what the loss of a leader costs is its own
-	// matter; the second is the one to be killed.
-	r.waitForNote()
+	r.wait("the table of leases is there", func() bool {
+		table := leases.Table(tb, r.leases, application)
+		return strings.Contains(table, `"TableStatus"`) &&
+			(module != "kcl3" || strings.Contains(table, `"IndexStatus"`))
+	})
 	r.startWorker()
+	r.waitForStart()
 	return r
 }
 
@@ -84,7 +96,7 @@ func (r *rig) startWorker() {
 		Name: fmt.Sprintf("worker-%d", i),
 		Main: "millrace.kcl.Worker",
 		Args: []string{
-			"--application", "app", "--stream", stream, "--mode", r.mode,
+			"--application", application, "--stream", stream, "--mode", r.mode,
 			"--worker", fmt.Sprintf("worker-%d", i),
 			"--endpoint", r.server.Endpoint, "--leases", r.leases, "--out", r.path(i),
 		},
@@ -98,13 +110,4 @@ func (r *rig) processed() []ledger.Entry {
 		r.tb.Fatal(err)
 	}
 	return entries
-}
-
-// names are the partition keys.
-func names() []string {
-	all := make([]string, keys)
-	for i := range all {
-		all[i] = fmt.Sprintf("key-%03d", i)
-	}
-	return all
 }

@@ -61,13 +61,22 @@ func level() string {
 	return "warn"
 }
 
+// Folder is the folder for what processes write: one of the test's own, or what
+// JAVA_LOGS names, to be read after the test.
+func Folder(tb testing.TB) string {
+	if set := os.Getenv("JAVA_LOGS"); set != "" {
+		return set
+	}
+	return tb.TempDir()
+}
+
 // Run starts any command under the same care as Start.
 func Run(tb testing.TB, name string, cmd *exec.Cmd, env []string) *Process {
 	tb.Helper()
 	if name == "" {
 		name = filepath.Base(cmd.Path)
 	}
-	log, err := os.Create(filepath.Join(tb.TempDir(), name+".log"))
+	log, err := os.Create(filepath.Join(Folder(tb), name+".log"))
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -5,6 +5,8 @@ package leases
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -43,4 +45,30 @@ func Start(tb testing.TB) string {
 	}
 	tb.Fatalf("the stand-in for DynamoDB did not listen after %v", startTimeout)
 	return ""
+}
+
+// Table is the description of a table as JSON, "" while it is not there.
+func Table(tb testing.TB, endpoint, name string) string {
+	tb.Helper()
+	req, err := http.NewRequestWithContext(tb.Context(), http.MethodPost, endpoint,
+		strings.NewReader(fmt.Sprintf(`{"TableName":%q}`, name)))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-amz-json-1.0")
+	req.Header.Set("X-Amz-Target", "DynamoDB_20120810.DescribeTable")
+	req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AK/20260101/us-east-1/dynamodb/aws4_request")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if res.StatusCode != http.StatusOK {
+		return ""
+	}
+	return string(body)
 }

@@ -51,7 +51,7 @@ public final class Worker {
         .maxLeasesToStealAtOneTime(2);
     CoordinatorConfig coordinator = configs.coordinatorConfig()
         .parentShardPollIntervalMillis(200)
-        .shardConsumerDispatchPollIntervalMillis(100)
+        .shardConsumerDispatchPollIntervalMillis(250)
         .schedulerInitializationBackoffTimeMillis(200);
     Tuning.apply(leases, coordinator);
     MetricsConfig metrics = configs.metricsConfig()
