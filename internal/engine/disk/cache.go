@@ -2,7 +2,6 @@ package disk
 
 import (
 	"container/list"
-	"fmt"
 	"sync"
 
 	"millrace/internal/vfs"
@@ -31,7 +30,7 @@ func (e *Engine) readBlock(b block) ([]run, error) {
 	defer done()
 	buf := make([]byte, b.length)
 	if err := readFull(f, buf, int64(b.offset)); err != nil {
-		return nil, fmt.Errorf("%w", corrupt(path, int64(b.offset), "reading a block of shard %d: %v", b.shard, err))
+		return nil, corrupt(path, int64(b.offset), "reading a block of shard %d: %v", b.shard, err)
 	}
 	h, runs, ok := parseBlock(buf, b.seg.seed())
 	if !ok || h.shard != b.shard || h.first != b.first || h.firstArrival != b.arrival {

@@ -42,8 +42,11 @@ func (e *Engine) Read(ctx context.Context, ref engine.ShardRef, from engine.Posi
 		batch, err := e.readView(ctx, v, from, limits, into)
 		// Retention or a drop may have taken a segment between the look at
 		// the index and the reading. If the index still has it, it is lost.
-		if errors.Is(err, fs.ErrNotExist) && e.indexMoved(ref, v) {
-			continue
+		if errors.Is(err, fs.ErrNotExist) {
+			if e.indexMoved(ref, v) {
+				continue
+			}
+			err = fmt.Errorf("%w: %w", engine.ErrCorrupt, err)
 		}
 		return batch, err
 	}

@@ -90,34 +90,65 @@ func TestTrace(t *testing.T) {
 	}
 }
 
-func trace(t *testing.T, script func(w *world, mark func(string))) string {
-	var mu sync.Mutex
-	var b strings.Builder
-	mark := func(line string) {
-		mu.Lock()
-		defer mu.Unlock()
-		b.WriteString("# " + line + "\n")
+// tracer writes operations down. Those of the journal maker run beside the
+// committer's: they stand at the end of a section.
+type tracer struct {
+	mu     sync.Mutex // guards all of it
+	out    strings.Builder
+	maker  strings.Builder
+	making bool
+}
+
+func (t *tracer) mark(line string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.out.WriteString(t.maker.String())
+	t.maker.Reset()
+	t.out.WriteString("# " + line + "\n")
+}
+
+func (t *tracer) note(op vfs.Op) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	line := op.String() + "\n"
+	temp := func(path string) bool {
+		return strings.Contains(path, "/journal/") && strings.HasSuffix(path, tempSuffix) && !strings.HasSuffix(path, "01.tmp")
 	}
-	mark("open")
+	switch {
+	case temp(op.Path) && op.Kind == "remove" || temp(op.To):
+		t.making = true
+		t.maker.WriteString("(journal maker)\n" + line)
+	case t.making && op.Kind == "rename":
+		t.making = false
+		t.maker.WriteString(line)
+	case t.making && temp(op.Path) || op.Kind == "sync-dir" && t.maker.Len() > 0 && strings.HasSuffix(op.Path, "/journal"):
+		t.maker.WriteString(line)
+	default:
+		t.out.WriteString(line)
+	}
+}
+
+func trace(t *testing.T, script func(w *world, mark func(string))) string {
+	var tr tracer
+	tr.mark("open")
 	mem := vfs.NewCrashable()
-	w, err := runWorkload(func(w *world) { script(w, mark) }, mem, func(_ *world, op vfs.Op) error {
-		mu.Lock()
-		defer mu.Unlock()
+	w, err := runWorkload(func(w *world) { script(w, tr.mark) }, mem, func(_ *world, op vfs.Op) error {
 		if op.Mutates() {
-			b.WriteString(op.String() + "\n")
+			tr.note(op)
 		}
 		return nil
 	}, Fsync)
 	if err == nil {
 		err = w.e.Close()
 	}
+	tr.mark("end")
 	if err == nil {
 		_, err = reopen(mem.Crash(rand.New(rand.NewPCG(1, 1)), vfs.Lost), w.o, nil)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	return b.String()
+	return tr.out.String()
 }
 
 // waitMade waits until the maker has nothing to do.
