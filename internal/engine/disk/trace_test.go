@@ -96,7 +96,7 @@ type tracer struct {
 	mu     sync.Mutex // guards all of it
 	out    strings.Builder
 	maker  strings.Builder
-	making bool
+	making string // the temporary name of the file that is being made
 }
 
 func (t *tracer) mark(line string) {
@@ -116,12 +116,15 @@ func (t *tracer) note(op vfs.Op) {
 	}
 	switch {
 	case temp(op.Path) && op.Kind == "remove" || temp(op.To):
-		t.making = true
+		t.making = op.Path
+		if op.Kind == "rename" {
+			t.making = op.To
+		}
 		t.maker.WriteString("(journal maker)\n" + line)
-	case t.making && op.Kind == "rename":
-		t.making = false
+	case op.Path == t.making && op.Kind == "rename":
+		t.making = ""
 		t.maker.WriteString(line)
-	case t.making && temp(op.Path) || op.Kind == "sync-dir" && t.maker.Len() > 0 && strings.HasSuffix(op.Path, "/journal"):
+	case op.Path == t.making || op.Kind == "sync-dir" && t.maker.Len() > 0 && strings.HasSuffix(op.Path, "/journal"):
 		t.maker.WriteString(line)
 	default:
 		t.out.WriteString(line)
