@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
-const binary = process.env.MILLRACE_BIN ?? path.join(root, "bin", "millrace");
+export const binary = process.env.MILLRACE_BIN ?? path.join(root, "bin", "millrace");
 
 export const accessKeyId = "AKIDMILLRACETEST0001";
 export const secretAccessKey = "a-secret-for-tests/of+the=server";
