@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"net/http"
 	"strings"
 	"time"
 )
@@ -22,7 +23,11 @@ const (
 // under the answer. On one machine, as many as a third of large GetRecords
 // answers met that moment; sleeping also leaves the processor to the client.
 func (x *exchange) giveHeadStart(length int) {
-	if length > atOnce && x.r.ProtoMajor == 1 && strings.Contains(x.r.UserAgent(), "aws-sdk-go-v2/") {
+	if length > atOnce && needsHeadStart(x.r) {
 		time.Sleep(headStart)
 	}
+}
+
+func needsHeadStart(r *http.Request) bool {
+	return r.ProtoMajor == 1 && strings.Contains(r.UserAgent(), "aws-sdk-go-v2/")
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"math"
 	"net/http"
 	"sync"
 	"time"
@@ -52,10 +51,22 @@ func (x *exchange) subscribe(sub *ops.Subscription) {
 	}
 }
 
+// streamHeadStart is headStart for streams: their connection stays open, so
+// that the whole of a failed one is lost, and they are opened once in minutes.
+const streamHeadStart = 10 * time.Millisecond
+
+// giveStreamHeadStart is giveHeadStart for an answer that has no end yet. What
+// is put meanwhile is not missed: the subscription has its position.
+func (x *exchange) giveStreamHeadStart() {
+	if needsHeadStart(x.r) {
+		time.Sleep(streamHeadStart)
+	}
+}
+
 // beginStream sends the head of an answer without a length.
 func (x *exchange) beginStream() {
 	x.status = http.StatusOK
-	x.giveHeadStart(math.MaxInt)
+	x.giveStreamHeadStart()
 	x.w.Header()["Content-Type"] = []string{eventstream.ContentType}
 	_ = x.control.SetWriteDeadline(time.Time{})
 	x.w.WriteHeader(http.StatusOK)

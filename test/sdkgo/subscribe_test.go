@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 
@@ -21,9 +22,20 @@ func overH2C(o *kinesis.Options) {
 	o.HTTPClient = &http.Client{Transport: &http.Transport{Protocols: &p}}
 }
 
-// overHTTP1 lets a stream live as long as it likes.
-func overHTTP1(o *kinesis.Options) {
-	o.HTTPClient = &http.Client{Transport: &http.Transport{DisableCompression: true, MaxIdleConnsPerHost: 256}}
+// overHTTP1 is the client that harness gives: see there for what it mends.
+func overHTTP1(o *kinesis.Options) { o.HTTPClient = harness.HTTPClient(256) }
+
+// TestSubscribeWithTheClientAsItIs leaves the client as users have it.
+func TestSubscribeWithTheClientAsItIs(t *testing.T) {
+	s := harness.Start(t, harness.Options{})
+	c := s.Client(func(o *kinesis.Options) { o.HTTPClient = awshttp.NewBuildableClient() })
+	create(t, c, "s", 1)
+	put(t, c, "s", "x")
+	for i := range 20 {
+		sub := subscribe(t, c, register(t, c, "s", fmt.Sprint("c", i)), shard(0), at(types.ShardIteratorTypeTrimHorizon))
+		sub.records(1)
+	}
+	s.Stop(t)
 }
 
 // everyProtocol runs a test over each protocol that the server speaks in clear text.
