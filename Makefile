@@ -60,6 +60,15 @@ vet:
 	@$(GO) vet ./...
 	@cd test && $(GO) vet ./...
 
+STATICCHECK := .cache/bin/staticcheck-0.8.2
+$(STATICCHECK):
+	@GOBIN=$(CURDIR)/.cache/bin $(GO) install honnef.co/go/tools/cmd/staticcheck@v0.8.2
+	@mv .cache/bin/staticcheck $@
+
+.PHONY: lint
+lint: $(STATICCHECK) ## staticcheck
+	@$(STATICCHECK) ./...
+
 .PHONY: race
 race: ## the short tests under the race detector
 	@$(GO) test -race -short -timeout 10m ./...
