@@ -2,10 +2,8 @@ package kcl
 
 import (
 	"fmt"
-	"maps"
 	"math/big"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -35,37 +33,66 @@ func (r *rig) play() {
 	// Percentages: with few rounds, each still comes.
 	at := func(percent int) int { return r.perKey * percent / 100 }
 	for count := range r.perKey {
-		began := time.Now()
+		began, pace := time.Now(), every
 		r.put(count)
 		switch count {
 		case at(20):
 			r.split(0)
 		case at(35):
 			r.split(1)
-		case at(45):
-			r.waitUntilShared()
-		case at(60):
-			r.kill()
 		case at(80):
 			r.merge(2, 3)
 		}
-		time.Sleep(every - time.Since(began))
+		if count >= at(45) && !r.killed {
+			// Records must not run out before the second worker has its share.
+			pace = max(every, slowly)
+			r.killBusy(count >= at(80))
+		}
+		r.alive()
+		time.Sleep(pace - time.Since(began))
 	}
 	r.stage("all is put")
 }
 
-// kill ends the second worker, which has leases and has processed some records.
-func (r *rig) kill() {
-	r.workers[1].Kill()
-	r.killed = true
-	entries, err := ledger.Read(size, r.path(1))
-	if err != nil {
-		r.tb.Fatal(err)
+// killBusy ends the second worker if it holds a shard that it has processed
+// records of, so that another worker has to take the lease over. It fails the
+// test if that has not come about at last.
+func (r *rig) killBusy(last bool) {
+	held, total := r.held(1)
+	for shard, count := range held {
+		if count > 0 {
+			r.killed = true
+			r.workers[1].Kill()
+			r.stage(fmt.Sprintf("the second worker is killed, after %d records, %d of them of %s", total, count, shard))
+			return
+		}
 	}
-	if len(entries) == 0 {
-		r.tb.Error("the killed worker had processed nothing")
+	if last {
+		r.tb.Fatal("the second worker never held a shard and processed records of it")
 	}
-	r.stage(fmt.Sprintf("the second worker is killed, after %d records", len(entries)))
+}
+
+// held returns the shards that a worker has neither lost nor read to their
+// ends, with how many of their records it has processed since it has them, and
+// the number of all records that it has processed.
+func (r *rig) held(worker int) (shards map[string]int, total int) {
+	text, _ := os.ReadFile(r.path(worker))
+	shards = map[string]int{}
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line)
+		switch {
+		case len(fields) == 4 && fields[0] == "#" && fields[2] == "start":
+			shards[fields[3]] = 0
+		case len(fields) == 4 && fields[0] == "#":
+			delete(shards, fields[3])
+		case len(fields) == 6:
+			total++
+			if count, ok := shards[fields[1]]; ok {
+				shards[fields[1]] = count + 1
+			}
+		}
+	}
+	return shards, total
 }
 
 // put puts the count-th record of every key. There is one of each key in a
@@ -133,21 +160,6 @@ func (r *rig) waitForStart() {
 			}
 		}
 		return false
-	})
-}
-
-// waitUntilShared waits until the second worker, too, has a shard that it has
-// neither lost nor read to its end.
-func (r *rig) waitUntilShared() {
-	r.wait("the second worker has a shard", func() bool {
-		text, _ := os.ReadFile(r.path(1))
-		held := map[string]bool{}
-		for line := range strings.Lines(string(text)) {
-			if fields := strings.Fields(line); fields[0] == "#" {
-				held[fields[3]] = fields[2] == "start"
-			}
-		}
-		return slices.Contains(slices.Collect(maps.Values(held)), true)
 	})
 }
 

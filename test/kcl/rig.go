@@ -27,6 +27,9 @@ const (
 	// come while there is something to process.
 	leastRate = 1000
 	longest   = 50
+	// slowly is the time between two rounds while the second worker has not yet
+	// got a share of the shards; in KCL 2 it takes leases every 8 s.
+	slowly = 400 * time.Millisecond
 	// patience is how long nothing may be processed before a run has failed.
 	// It covers the start of a worker and the taking over of its leases.
 	patience = 60 * time.Second
