@@ -212,12 +212,16 @@ func TestDamageIsNamedAndKept(t *testing.T) {
 // certificate to be had.
 func TestCrashAtEveryStep(t *testing.T) {
 	for _, fate := range []vfs.Fate{vfs.Lost, vfs.Kept, vfs.Torn, vfs.Mixed} {
-		t.Run(fate.String(), func(t *testing.T) { crashAtEveryStep(t, fate) })
+		t.Run(fate.String(), func(t *testing.T) {
+			for seed := range uint64(10) {
+				crashAtEveryStep(t, fate, seed)
+			}
+		})
 	}
 }
 
-func crashAtEveryStep(t *testing.T, fate vfs.Fate) {
-	rnd := rand.New(rand.NewPCG(1, 2))
+func crashAtEveryStep(t *testing.T, fate vfs.Fate, seed uint64) {
+	rnd := rand.New(rand.NewPCG(seed, 0))
 	for step := range 200 {
 		fs := vfs.NewCrashable()
 		_ = fs.MkdirAll("data")
@@ -237,11 +241,11 @@ func crashAtEveryStep(t *testing.T, fate vfs.Fate) {
 		b := newAuthority(t, fs.Crash(rnd, fate), clock.NewManual(start))
 		second, err2 := b.Certificate()
 		if err2 != nil {
-			t.Fatalf("step %d: %v", step, err2)
+			t.Fatalf("seed %d, step %d: %v", seed, step, err2)
 		}
 		if err == nil {
 			if !second.Leaf.Equal(first.Leaf) {
-				t.Fatalf("a certificate that was handed out is gone")
+				t.Fatalf("seed %d: a certificate that was handed out is gone", seed)
 			}
 			return
 		}
