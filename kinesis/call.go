@@ -33,6 +33,9 @@ type call struct {
 	body      []byte
 	log       *slog.Logger
 
+	// streams says that the answer is a stream of events.
+	streams bool
+
 	attempts int
 	// skewTried says that the clock was set once in this call already.
 	skewTried bool
@@ -43,6 +46,7 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
+	stream *eventReader // in the place of body, where the answer is a stream
 }
 
 // run tries until an answer is good, is an error that trying again does not
@@ -50,7 +54,7 @@ type answer struct {
 func (c *call) run(ctx context.Context) (*answer, error) {
 	for {
 		c.attempts++
-		a, err := c.attempt(ctx)
+		a, err := c.once(ctx)
 		if err == nil && a.status == http.StatusOK {
 			return a, nil
 		}
@@ -89,6 +93,14 @@ func endedBy(ended, last error) error {
 		return ended
 	}
 	return fmt.Errorf("%w; the last attempt: %w", ended, last)
+}
+
+// once makes one attempt.
+func (c *call) once(ctx context.Context) (*answer, error) {
+	if c.streams {
+		return c.open(ctx)
+	}
+	return c.attempt(ctx)
 }
 
 // attempt signs and sends the request once and reads the whole answer.

@@ -46,16 +46,7 @@ func NewClient(o Options) *Client {
 // invoke carries out one operation: every method of the API comes through
 // here. in is encoded once; out is filled if the answer has a body.
 func (c *Client) invoke(ctx context.Context, operation string, in, out any) error {
-	if err := c.target.resolve(ctx, c.given); err != nil {
-		return &RequestError{Operation: operation, Err: err}
-	}
-	call := &call{
-		client:    c,
-		operation: operation,
-		body:      awsjson.Marshal(nil, in),
-		log:       c.options.Logger.With(slog.String("operation", operation)),
-	}
-	answer, err := call.run(ctx)
+	answer, call, err := c.send(ctx, operation, in, false)
 	if err != nil {
 		return err
 	}
@@ -68,6 +59,22 @@ func (c *Client) invoke(ctx context.Context, operation string, in, out any) erro
 		return call.responseError(answer, "", "", errors.New("the answer is not of the operation's shape: "+err.Error()))
 	}
 	return nil
+}
+
+// send carries a call up to its answer.
+func (c *Client) send(ctx context.Context, operation string, in any, streams bool) (*answer, *call, error) {
+	if err := c.target.resolve(ctx, c.given); err != nil {
+		return nil, nil, &RequestError{Operation: operation, Err: err}
+	}
+	call := &call{
+		client:    c,
+		operation: operation,
+		body:      awsjson.Marshal(nil, in),
+		log:       c.options.Logger.With(slog.String("operation", operation)),
+		streams:   streams,
+	}
+	a, err := call.run(ctx)
+	return a, call, err
 }
 
 // CloseIdleConnections closes connections that no call uses. A client needs no
