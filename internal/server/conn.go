@@ -125,11 +125,19 @@ func (c *conn) closeUnopened() {
 	}
 }
 
-// secureConn is a connection that speaks HTTP/1.1 over TLS. net/http takes a
-// *tls.Conn as well, but then writes its own errors past us.
+// secureConn is a connection over TLS whose client did not ask for HTTP/2 in
+// the hello. It speaks HTTP/1.1, or HTTP/2 with prior knowledge, as the SDK for
+// Java does: net/http looks for that preface where it sees no TLS, so only the
+// net.Conn is shown. Nor does it write its own errors past us then.
 type secureConn struct {
-	*tls.Conn
+	net.Conn
+	secure *tls.Conn
 }
+
+func newSecureConn(c *tls.Conn) *secureConn { return &secureConn{Conn: c, secure: c} }
+
+// CloseWrite ends the sending half, for net/http.
+func (c *secureConn) CloseWrite() error { return c.secure.CloseWrite() }
 
 // connState tells a connection what net/http says of it.
 func connState(c net.Conn, state http.ConnState) {
@@ -150,7 +158,7 @@ func connUnder(c net.Conn) *conn {
 	case *conn:
 		return c
 	case *secureConn:
-		return connUnder(c.NetConn())
+		return connUnder(c.secure.NetConn())
 	case *tls.Conn:
 		return connUnder(c.NetConn())
 	}

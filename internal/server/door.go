@@ -86,7 +86,7 @@ func (d *door) handshake(c *conn) net.Conn {
 	if secure.ConnectionState().NegotiatedProtocol == "h2" {
 		return secure
 	}
-	return &secureConn{secure}
+	return newSecureConn(secure)
 }
 
 // refusePlain tells a client of plain HTTP why nothing will come of it.
