@@ -90,8 +90,9 @@ func must(t testing.TB, s *Server, operation, body string) map[string]any {
 // TestNoAnswerHoldsStreamId makes every operation answer. A client that learns
 // a StreamId sends its data to AWS from then on, whatever its endpoint.
 func TestNoAnswerHoldsStreamId(t *testing.T) {
-	s := newServer(t, Config{})
-	arn := `"StreamARN":"arn:aws:kinesis:us-east-1:000000000000:stream/s"`
+	s := newServer(t, Config{SubscriptionLifetime: 20 * time.Millisecond})
+	const stream = "arn:aws:kinesis:us-east-1:000000000000:stream/s"
+	arn, resource := `"StreamARN":"`+stream+`"`, `"ResourceARN":"`+stream+`"`
 	calls := []struct{ operation, body string }{
 		{"CreateStream", `{"StreamName":"s","ShardCount":2}`},
 		{"AddTagsToStream", `{"StreamName":"s","Tags":{"k":"v"}}`},
@@ -106,6 +107,14 @@ func TestNoAnswerHoldsStreamId(t *testing.T) {
 		{"PutRecords", `{"StreamName":"s","Records":[{"Data":"YQ==","PartitionKey":"k"}]}`},
 		{"GetShardIterator", `{"StreamName":"s","ShardId":"shardId-000000000000","ShardIteratorType":"TRIM_HORIZON"}`},
 		{"GetRecords", `{"ShardIterator":"%s"}`},
+		{"TagResource", `{` + resource + `,"Tags":{"k":"v"}}`},
+		{"ListTagsForResource", `{` + resource + `}`},
+		{"UntagResource", `{` + resource + `,"TagKeys":["k"]}`},
+		{"RegisterStreamConsumer", `{` + arn + `,"ConsumerName":"c"}`},
+		{"ListStreamConsumers", `{` + arn + `}`},
+		{"DescribeStreamConsumer", `{` + arn + `,"ConsumerName":"c"}`},
+		{"SubscribeToShard", `{"ConsumerARN":"%s","ShardId":"shardId-000000000000","StartingPosition":{"Type":"TRIM_HORIZON"}}`},
+		{"DeregisterStreamConsumer", `{` + arn + `,"ConsumerName":"c"}`},
 		{"SplitShard", `{"StreamName":"s","ShardToSplit":"shardId-000000000000","NewStartingHashKey":"100"}`},
 		{"MergeShards", `{"StreamName":"s","ShardToMerge":"shardId-000000000002","AdjacentShardToMerge":"shardId-000000000003"}`},
 		{"IncreaseStreamRetentionPeriod", `{"StreamName":"s","RetentionPeriodHours":48}`},
@@ -113,13 +122,13 @@ func TestNoAnswerHoldsStreamId(t *testing.T) {
 		{"UpdateShardCount", `{"StreamName":"s","TargetShardCount":4,"ScalingType":"UNIFORM_SCALING"}`},
 		{"DeleteStream", `{"StreamName":"s"}`},
 	}
-	iterator := ""
+	handle := "" // what the last answer gave to be used in the next call
 	seen := map[string]bool{}
 	for _, c := range calls {
 		seen[c.operation] = true
 		body := c.body
 		if strings.Contains(body, "%s") {
-			body = fmt.Sprintf(body, iterator)
+			body = fmt.Sprintf(body, handle)
 		}
 		status, text := call(t, s, c.operation, body)
 		if status != 200 {
@@ -128,11 +137,12 @@ func TestNoAnswerHoldsStreamId(t *testing.T) {
 		if strings.Contains(text, "StreamId") {
 			t.Errorf("%s answers with a StreamId: %s", c.operation, text)
 		}
-		if c.operation == "GetShardIterator" {
-			var out struct{ ShardIterator string }
-			_ = json.Unmarshal([]byte(text), &out)
-			iterator = out.ShardIterator
+		var out struct {
+			ShardIterator       string
+			ConsumerDescription struct{ ConsumerARN string }
 		}
+		_ = json.Unmarshal([]byte(text), &out)
+		handle = out.ShardIterator + out.ConsumerDescription.ConsumerARN
 		// A StreamId that is sent is not echoed, and fails nothing with the
 		// service's own fault.
 		if status, text = call(t, s, c.operation, `{"StreamId":"abcdefghijklmnopqrst.001",`+strings.TrimPrefix(body, "{")); status >= 500 || strings.Contains(text, "StreamId") {
