@@ -32,6 +32,9 @@ var workloads = []struct {
 			w.put(1500, at(1, 0))
 			w.put(700, at(1, 0), at(1, 1))
 		}
+		// Two old files at once: one is kept for re-use, one removed.
+		w.flush()
+		w.put(1500, at(1, 0))
 	}},
 	{"flush and recycle", func(w *world) {
 		w.create(at(1, 0), at(2, 0))
