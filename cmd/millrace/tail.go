@@ -15,6 +15,7 @@ type tailFlags struct {
 	from, sequence, at string
 	since              time.Duration
 	shards             []string
+	consumer           string
 	limit              int
 	noFollow           bool
 	raw                bool
@@ -36,6 +37,10 @@ Text shows bytes that are no text as base64. --output json writes one object a
 line, with Data for text and DataBase64 for bytes, as 'put --json-lines' takes
 it. --raw writes the data alone, each record followed by a new line.
 
+With --consumer the records are pushed to a registered consumer (enhanced
+fan-out), which has a throughput of its own. One that is not registered yet is,
+until the end of the command.
+
 It ends with an interrupt (Ctrl-C), unless --limit or --no-follow end it before.`
 
 func (a *app) tailCommand() *cobra.Command {
@@ -48,6 +53,7 @@ func (a *app) tailCommand() *cobra.Command {
 			"millrace tail demo",
 			"millrace tail demo --since 10m",
 			"millrace tail demo --from trim-horizon --limit 100 --output json",
+			"millrace tail demo --consumer dashboard",
 			"millrace tail demo --from at-timestamp --at 2026-11-01T12:00:00Z --no-follow",
 			"millrace tail demo --shard shardId-000000000001 --from after-sequence --sequence 4960...",
 		),
@@ -60,6 +66,7 @@ func (a *app) tailCommand() *cobra.Command {
 	fl.StringVar(&f.at, "at", "", "time, for at-timestamp: RFC 3339, or seconds since 1970")
 	fl.DurationVar(&f.since, "since", 0, "begin that long ago")
 	fl.StringArrayVar(&f.shards, "shard", nil, "read this shard only; may be repeated")
+	fl.StringVar(&f.consumer, "consumer", "", "read as that registered consumer")
 	fl.IntVarP(&f.limit, "limit", "n", 0, "end after so many records")
 	fl.BoolVar(&f.noFollow, "no-follow", false, "end when all that was there is read")
 	fl.BoolVar(&f.noFollow, "until-tip", false, "the same as --no-follow")
@@ -78,6 +85,13 @@ func (a *app) tailCommand() *cobra.Command {
 			return err
 		}
 		t := &tailer{client: client, stream: args[0], start: start, only: f.shards, toTip: f.noFollow}
+		if f.consumer != "" {
+			leave, err := a.enterConsumer(ctx, t, f.consumer)
+			if err != nil {
+				return err
+			}
+			defer leave()
+		}
 		return a.tail(ctx, t, f)
 	})
 	return cmd

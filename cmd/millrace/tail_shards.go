@@ -21,6 +21,8 @@ type tailer struct {
 	only   []string // shards to read; all if empty
 	toTip  bool     // end where nothing more is to be had
 
+	consumerARN string // of the consumer to read as; "" polls
+
 	shards  map[string]*tailedShard
 	running int
 	results chan shardPage
@@ -133,6 +135,10 @@ func (t *tailer) read(ctx context.Context, shard string, start kinesis.Start) {
 		case <-ctx.Done():
 			return false
 		}
+	}
+	if t.consumerARN != "" {
+		t.follow(ctx, shard, start, send)
+		return
 	}
 	for out, err := range t.client.Pages(ctx, kinesis.ShardPosition{Stream: t.stream, ShardID: shard, Start: start}) {
 		if err != nil {

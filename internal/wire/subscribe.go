@@ -19,9 +19,6 @@ const (
 	eventType = "SubscribeToShardEvent"
 	// eventOverhead is more than the framing of an event takes.
 	eventOverhead = 256
-	// streamGrace is how long the client of a stream that ends may take for
-	// what is still to be sent. Before the end a slow one is only held back.
-	streamGrace = 5 * time.Second
 )
 
 // subscribe drains a subscription into the answer: the head and the first
@@ -31,7 +28,7 @@ const (
 func (x *exchange) subscribe(sub *ops.Subscription) {
 	defer sub.Close()
 	x.body.release() // it would be held for minutes
-	limit := &sendLimit{control: x.control}
+	limit := &sendLimit{control: x.control, time: x.h.cfg.Bounds.EndTime}
 	defer limit.retire()
 	defer context.AfterFunc(sub.Context(), limit.start)()
 	defer context.AfterFunc(x.h.drained, limit.start)()
@@ -116,6 +113,8 @@ func encodeEvent(e *types.SubscribeToShardEvent) []byte {
 // limit may come from any goroutine, and must not come after the handler has
 // returned: the connection is somebody else's by then.
 type sendLimit struct {
+	time time.Duration
+
 	mu      sync.Mutex // guards what follows
 	control *http.ResponseController
 	started bool
@@ -126,7 +125,7 @@ func (l *sendLimit) start() {
 	defer l.mu.Unlock()
 	if l.control != nil && !l.started {
 		l.started = true
-		_ = l.control.SetWriteDeadline(time.Now().Add(streamGrace))
+		_ = l.control.SetWriteDeadline(time.Now().Add(l.time))
 	}
 }
 
