@@ -87,7 +87,8 @@ var ErrLocked = errors.New("locked by another process")
 // ErrNoSpace says that the disk is full.
 var ErrNoSpace error = syscall.ENOSPC
 
-// NoSpace reports whether an error means that the disk, or the quota on it, is full.
+// NoSpace reports whether an error means that the disk, the quota on it, or the
+// largest size that a file may have here, is used up.
 func NoSpace(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
 }

@@ -115,7 +115,9 @@ func parseCheckpoint(b []byte) (*checkpoint, error) {
 	c.base = engine.Position(d.u64())
 	c.catalog.at = engine.Index(d.u64())
 	saved := d.u8() == 1
-	if state := d.bytes(d.u64()); saved {
+	state := d.bytes(d.u64())
+	d.check(saved || len(state) == 0)
+	if saved {
 		c.catalog.snapshot = state
 	}
 	for range d.u32() {

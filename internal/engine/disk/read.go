@@ -79,7 +79,8 @@ func (e *Engine) readView(ctx context.Context, v published, from engine.Position
 	return b, nil
 }
 
-// readRuns collects from runs that lie in order.
+// readRuns collects from runs that lie in order. It returns false where one is
+// damaged.
 func readRuns(runs []run, c *collector) bool {
 	i := sort.Search(len(runs), func(i int) bool { return runs[i].end() > c.next })
 	for ; i < len(runs) && !c.full; i++ {
@@ -108,7 +109,9 @@ func (e *Engine) readBlocks(ctx context.Context, blocks []block, c *collector) e
 		if err != nil {
 			return err
 		}
-		readRuns(runs, c)
+		if !readRuns(runs, c) {
+			return corrupt(e.opts.segmentPath(blocks[i].seg.uid, blocks[i].seg.number), int64(blocks[i].offset), "records do not fill their run")
+		}
 	}
 	return nil
 }
@@ -124,8 +127,8 @@ type collector struct {
 	full       bool
 }
 
-// add takes what the limits allow of a run. It returns false where the run is
-// damaged, which checksums make impossible short of a bug.
+// add takes what the limits allow of a run. It returns false where the records
+// do not fill the run; a checksum that matches does not rule that out.
 func (c *collector) add(r run) bool {
 	if r.arrival < c.minArrival {
 		c.next = max(c.next, r.end())
