@@ -42,6 +42,9 @@ func newAPIServer(cfg Config, handler http.Handler) *http.Server {
 			MaxReceiveBufferPerStream:     streamWindow,
 			MaxReceiveBufferPerConnection: connectionWindow,
 			WriteByteTimeout:              30 * time.Second,
+			// A client that is gone without a word, and one that is there,
+			// look the same to a stream that has nothing to send.
+			SendPingTimeout: 30 * time.Second,
 		},
 	}
 }

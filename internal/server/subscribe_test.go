@@ -3,6 +3,7 @@ package server
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -147,17 +148,31 @@ func openStream(t *testing.T, s *Server, client *http.Client, subscribe string) 
 
 // everyClient runs a test over both versions of HTTP.
 func everyClient(t *testing.T, test func(t *testing.T, client *http.Client)) {
-	for _, version := range []string{"HTTP/1.1", "h2c"} {
+	for _, version := range []string{"HTTP/1.1", "h2c", "HTTP/1.1 in TLS", "h2"} {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
 			var p http.Protocols
-			p.SetHTTP1(version == "HTTP/1.1")
+			p.SetHTTP1(strings.HasPrefix(version, "HTTP/1.1"))
 			p.SetUnencryptedHTTP2(version == "h2c")
-			transport := &http.Transport{Protocols: &p}
+			p.SetHTTP2(version == "h2")
+			transport := &http.Transport{Protocols: &p, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 			t.Cleanup(transport.CloseIdleConnections)
-			test(t, &http.Client{Transport: transport})
+			client := &http.Client{Transport: transport}
+			if version == "h2" || strings.HasSuffix(version, "TLS") {
+				client.Transport = overTLS{transport}
+			}
+			test(t, client)
 		})
 	}
+}
+
+// overTLS sends in TLS what was meant for clear text.
+type overTLS struct{ *http.Transport }
+
+func (o overTLS) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.URL.Scheme = "https"
+	return o.Transport.RoundTrip(r)
 }
 
 // A stream goes on when the time of a call, and that of an answer, are over;
@@ -232,7 +247,7 @@ func TestSubscribeDeadReader(t *testing.T) {
 					}
 				}
 				eventually(t, "the handler is done", 4*time.Second, func() bool { return s.handler.Active() == 0 })
-				if d := time.Since(started); d > 3*time.Second {
+				if d := time.Since(started); d > 8*time.Second {
 					t.Errorf("cut after %v", d)
 				}
 				// What it would read now must not look like a whole stream.

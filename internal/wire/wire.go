@@ -93,8 +93,9 @@ type Bounds struct {
 	// AnswerTime is how long a client may take to read its answer; default 2 min.
 	AnswerTime time.Duration
 	// EndTime is how long the client of a stream of events may take, from when
-	// the stream is to end, for what is still to be sent; default 5 s. Before
-	// that a slow one is only held back.
+	// the stream is to end, for what is still to be sent; default 3 s, as
+	// closing a connection in TLS that is stuck takes another 5. Before that a
+	// slow one is only held back.
 	EndTime time.Duration
 }
 
@@ -108,7 +109,7 @@ func (b Bounds) withDefaults() Bounds {
 	b.BodyTime = cmp.Or(b.BodyTime, 5*time.Minute)
 	b.CallTime = cmp.Or(b.CallTime, time.Minute)
 	b.AnswerTime = cmp.Or(b.AnswerTime, 2*time.Minute)
-	b.EndTime = cmp.Or(b.EndTime, 5*time.Second)
+	b.EndTime = cmp.Or(b.EndTime, 3*time.Second)
 	return b
 }
 
