@@ -147,3 +147,7 @@ tidy: ## fail if a go.mod is not tidy
 .PHONY: clean
 clean: ## remove what was built and installed
 	@rm -rf bin .cache test/js/node_modules coverage.out
+
+.PHONY: mutants
+mutants: ## show that the tests fail where they should: a seeded fault each
+	@cd test && $(GO) test -v -count=1 -timeout 30m -run TestMutants ./mutants
