@@ -124,6 +124,10 @@ func (s *Service) Wait(ctx context.Context, it Iterator) error {
 // awaitClosed waits, where the iterator stands at the end of a sealed shard,
 // for the catalog to close the shard: until then there is nothing to read.
 func (s *Service) awaitClosed(ctx context.Context, it Iterator) error {
+	// Almost always there is nothing to wait for, and many who ask.
+	if st := s.byUID(it.UID); st == nil || st.Status != catalog.Updating {
+		return nil
+	}
 	for {
 		st, changed := s.watch(it.UID)
 		if st == nil || st.Status != catalog.Updating {

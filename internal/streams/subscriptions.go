@@ -73,7 +73,7 @@ func (g *seating) admit(b *Subscription, nowMs int64) error {
 		place = &seat{}
 		g.seats[b.key] = place
 	}
-	if old := place.holder; old != nil {
+	if old := place.holder; old != nil && old.ctx.Err() == nil {
 		if held := nowMs - old.sinceMs; held >= 0 && held < takeOverMs {
 			return b.taken()
 		}
