@@ -48,6 +48,7 @@ func (a *app) rootCommand() *cobra.Command {
 		a.tailCommand(),
 		a.benchCommand(),
 		a.certCommand(),
+		a.doctorCommand(),
 		a.versionCommand(),
 	)
 	return root
