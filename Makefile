@@ -151,3 +151,7 @@ clean: ## remove what was built and installed
 .PHONY: mutants
 mutants: ## show that the tests fail where they should: a seeded fault each
 	@cd test && $(GO) test -v -count=1 -timeout 30m -run TestMutants ./mutants
+
+.PHONY: interop-java
+interop-java: build ## AWS SDKs for Java, KCL, KPL, MultiLangDaemon, Terraform (KCL_RECORDS=n)
+	@MILLRACE_BIN=$(CURDIR)/$(BIN) test/interop-java.sh

@@ -40,30 +40,28 @@ class Clients {
 
   /** The asynchronous client: HTTP/2 with prior knowledge. */
   @Nested
-  class Netty extends Operations {
+  class Netty extends Streaming {
     Netty() {
       super(Settings.PLAIN);
     }
 
     @Override
-    KinesisClient open() {
-      return Blocking.of(Settings.common(KinesisAsyncClient.builder(), endpoint, heard)
-          .httpClient(Settings.netty()).build());
+    KinesisAsyncClient openAsync() {
+      return Settings.common(KinesisAsyncClient.builder(), endpoint, heard).httpClient(Settings.netty()).build();
     }
   }
 
   /** The asynchronous client: HTTP/2 over TLS. */
   @Nested
   @Tag("tls")
-  class NettyTls extends Operations {
+  class NettyTls extends Streaming {
     NettyTls() {
       super(Settings.TLS);
     }
 
     @Override
-    KinesisClient open() {
-      return Blocking.of(Settings.common(KinesisAsyncClient.builder(), endpoint, heard)
-          .httpClient(Settings.netty()).build());
+    KinesisAsyncClient openAsync() {
+      return Settings.common(KinesisAsyncClient.builder(), endpoint, heard).httpClient(Settings.netty()).build();
     }
   }
 }
