@@ -60,7 +60,10 @@ func TestContract(t *testing.T) {
 		return mustOpen(t, Options{FS: vfs.NewMem(), Dir: "data"})
 	}
 	onDisk := func(t testing.TB) engine.Engine {
-		return mustOpen(t, small(t, vfs.OS{}, filepath.Join(t.TempDir(), "data")))
+		opts := small(t, vfs.OS{}, filepath.Join(t.TempDir(), "data"))
+		// Real syncs take their time: fewer flushes than in memory.
+		opts.JournalBytes, opts.FlushBytes, opts.SegmentBytes = mib, 2*mib, mib
+		return mustOpen(t, opts)
 	}
 	for name, s := range map[string]enginetest.Subject{
 		"memory":          {Open: inMemory(nil), Volume: 2},
