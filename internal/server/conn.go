@@ -42,7 +42,14 @@ type conn struct {
 	// first request take no longer than it is allowed to, whatever net/http
 	// thinks, and ends what a shutdown finds idle.
 	wanted, bound time.Time
+	// parting is set when all that is left to write is the end of TLS.
+	parting bool
 }
+
+// partingTime is how long the end of TLS may take to be written. Package tls
+// takes 5 s for it where a client has stopped reading, and net/http closes one
+// connection after the other in a shutdown.
+const partingTime = 100 * time.Millisecond
 
 // Read gives the byte back that was read to tell the protocol.
 func (c *conn) Read(p []byte) (int, error) {
@@ -66,6 +73,23 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 	defer c.mu.Unlock()
 	c.wanted = t
 	return c.applyDeadline()
+}
+
+// SetWriteDeadline sets the deadline for writes.
+func (c *conn) SetWriteDeadline(t time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if last := time.Now().Add(partingTime); c.parting && t.After(last) {
+		t = last
+	}
+	return c.TCPConn.SetWriteDeadline(t)
+}
+
+// part says that nothing but the end of TLS will be written.
+func (c *conn) part() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.parting = true
 }
 
 func (c *conn) applyDeadline() error {
@@ -93,7 +117,7 @@ func (c *conn) become(p phase) {
 	defer c.mu.Unlock()
 	c.phase, c.since = p, time.Now()
 	if p == busy && !c.bound.IsZero() {
-		c.bound = time.Time{}
+		c.bound, c.parting = time.Time{}, false
 		_ = c.applyDeadline()
 	}
 }
@@ -111,7 +135,7 @@ func (c *conn) hurry() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.phase != busy {
-		c.bound = time.Unix(1, 0)
+		c.bound, c.parting = time.Unix(1, 0), true
 		_ = c.applyDeadline()
 	}
 }
@@ -135,6 +159,12 @@ type secureConn struct {
 }
 
 func newSecureConn(c *tls.Conn) *secureConn { return &secureConn{Conn: c, secure: c} }
+
+// Close ends TLS and closes the connection.
+func (c *secureConn) Close() error {
+	connUnder(c).part()
+	return c.secure.Close()
+}
 
 // CloseWrite ends the sending half, for net/http.
 func (c *secureConn) CloseWrite() error { return c.secure.CloseWrite() }

@@ -34,7 +34,7 @@ func newFront(t testing.TB, cfg Config, do operations) *Server {
 			return &types.ListStreamsOutput{HasMoreStreams: new(false), StreamNames: []string{"s"}}, nil
 		}
 	}
-	cfg.Listen, cfg.Admin = "127.0.0.1:0", Off
+	cfg.Data, cfg.Listen, cfg.Admin = Memory, "127.0.0.1:0", Off
 	cfg = cfg.withDefaults()
 	cfg.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
 	s := &Server{cfg: cfg, log: cfg.Log, failed: make(chan error, 1)}

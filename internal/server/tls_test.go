@@ -610,6 +610,49 @@ func TestDrainOfAnIdleServerIsInstant(t *testing.T) {
 	}
 }
 
+// TestClosingWaitsForNoReader closes a connection whose client has stopped
+// reading, so that there is no room for the end of TLS.
+func TestClosingWaitsForNoReader(t *testing.T) {
+	s := newFront(t, Config{}, nil)
+	config := trust(t, s)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := open(l, 1, s.listener.door)
+	defer own.Close()
+	client, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	shaken := make(chan error, 1)
+	go func() { shaken <- tls.Client(client, config).Handshake() }()
+	served, err := own.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-shaken; err != nil {
+		t.Fatal(err)
+	}
+	inner := connUnder(served)
+	// Where no megabytes fit any more, a few bytes may.
+	for _, size := range []int{64 << 20, 1 << 20, 1 << 10} {
+		for err = nil; err == nil; {
+			_ = inner.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+			_, err = inner.TCPConn.Write(make([]byte, size))
+		}
+		if !isTimeout(err) {
+			t.Fatal(err)
+		}
+	}
+	begun := time.Now()
+	_ = served.Close()
+	if d := time.Since(begun); d > time.Second {
+		t.Errorf("closed after %v", d)
+	}
+}
+
 func TestSlowBodyOverTLSIsCut(t *testing.T) {
 	s := newFront(t, Config{Bounds: wire.Bounds{BodyWindow: 200 * time.Millisecond}}, nil)
 	c := dialTLS(t, s, trust(t, s))
