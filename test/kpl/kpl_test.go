@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,11 +35,11 @@ const (
 func TestAggregates(t *testing.T) {
 	jvm.Need(t)
 	detail := jvm.Result(t, "KPL", jvm.Version(t, "kpl.version"),
-		"TLS, aggregation, into KCL "+jvm.Version(t, "kcl3.version")+" by enhanced fan-out")
+		"TLS, aggregation, into KCL "+jvm.Version(t, "kcl3.version")+" by enhanced fan-out over TLS")
 	server := harness.Start(t, harness.Options{})
 	client := server.Client()
 	create(t, client)
-	out := consume(t, server.Endpoint)
+	out := consume(t, strings.Replace(server.Endpoint, "http:", "https:", 1))
 	put := produce(t, server.Endpoint)
 	if put.records >= put.user/4 {
 		t.Errorf("%d user records in %d records: aggregation is hardly on", put.user, put.records)

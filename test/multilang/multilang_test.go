@@ -58,6 +58,7 @@ func library(tb testing.TB) string {
 	tb.Helper()
 	folder := filepath.Join(harness.Root(), ".cache", "kclpy", kclpy(tb))
 	source := filepath.Join(folder, "amazon_kclpy-"+kclpy(tb))
+	defer jvm.Lock(tb, "kclpy")()
 	if _, err := os.Stat(source); err == nil {
 		return source
 	}

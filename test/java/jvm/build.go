@@ -67,8 +67,7 @@ func classpath(tb testing.TB, module string) string {
 	if err := os.MkdirAll(built, 0o777); err != nil {
 		tb.Fatal(err)
 	}
-	unlock := lock(tb, filepath.Join(harness.Root(), ".cache", "java", "lock"))
-	defer unlock()
+	defer Lock(tb, "java")()
 	stamp, now := filepath.Join(built, "stamp"), digest(tb, module)
 	if old, _ := os.ReadFile(stamp); string(old) != now {
 		maven(tb, module)
@@ -115,11 +114,15 @@ func digest(tb testing.TB, module string) string {
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
-// lock holds the file at path against other processes, as suites may run side
-// by side, and returns what lets it go.
-func lock(tb testing.TB, path string) func() {
+// Lock takes what is below .cache under a name for this process alone, as
+// suites that install things run side by side, and returns what lets it go.
+func Lock(tb testing.TB, name string) (unlock func()) {
 	tb.Helper()
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o666)
+	folder := filepath.Join(harness.Root(), ".cache")
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		tb.Fatal(err)
+	}
+	file, err := os.OpenFile(filepath.Join(folder, name+".lock"), os.O_CREATE|os.O_RDWR, 0o666)
 	if err != nil {
 		tb.Fatal(err)
 	}

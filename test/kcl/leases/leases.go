@@ -28,7 +28,10 @@ func Start(tb testing.TB) string {
 	venv := filepath.Join(root, ".cache", "leases")
 	install := exec.Command(filepath.Join(root, "test", "tools", "venv.sh"), venv, "python3",
 		filepath.Join(folder, "requirements.txt"))
-	if out, err := install.CombinedOutput(); err != nil {
+	unlock := jvm.Lock(tb, "leases")
+	out, err := install.CombinedOutput()
+	unlock()
+	if err != nil {
 		tb.Fatalf("installing the stand-in for DynamoDB: %v\n%s", err, out)
 	}
 	p := jvm.Run(tb, "leases", exec.Command(filepath.Join(venv, "bin", "python"),
