@@ -91,14 +91,17 @@ func (a *app) verdict(r *salvage.Report) error {
 
 func lossTotal(lost []salvage.Loss) string {
 	var n uint64
-	atMost := ""
+	atMost, more := "", ""
 	for _, l := range lost {
 		n += l.Records
-		if l.AtMost {
+		switch {
+		case l.Open:
+			more = " and what the end of the journal held"
+		case l.AtMost:
 			atMost = "at most "
 		}
 	}
-	return atMost + count(int(n), "record")
+	return atMost + count(int(n), "record") + more
 }
 
 // printReport writes damage and losses. In JSON, Kind tells the lines apart.
@@ -134,6 +137,13 @@ func whose(d salvage.Damage) string {
 }
 
 func rangeText(r salvage.Range) string {
+	if r.Open {
+		text := fmt.Sprintf("perhaps records from position %d on; how many cannot be told", r.First)
+		if r.FirstSequenceNumber != "" {
+			text += ", sequence numbers above " + r.FirstSequenceNumber
+		}
+		return text
+	}
 	text := count(int(r.Records), "record")
 	if r.AtMost {
 		text = "at most " + text

@@ -56,10 +56,11 @@ func (a *app) printSalvage(r *salvage.Result) error {
 			Records        uint64
 			LostRecords    uint64
 			LostIsAtMost   bool
+			LostIsOpen     bool
 			Saved          []salvage.Saved
 			Recovered      []salvage.Recovered
 			OriginalIsGood bool
-		}{"salvage", r.To, r.Records, r.LostRecords, r.AtMost, r.Saved, r.Recovered, r.Report.Sound})
+		}{"salvage", r.To, r.Records, r.LostRecords, r.AtMost, r.Open, r.Saved, r.Recovered, r.Report.Sound})
 	}
 	for _, s := range r.Saved {
 		a.say("saved: %s %s: %s", printable(s.Stream), s.ShardId, count(int(s.Records), "record"))

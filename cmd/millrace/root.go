@@ -49,6 +49,8 @@ func (a *app) rootCommand() *cobra.Command {
 		a.benchCommand(),
 		a.certCommand(),
 		a.doctorCommand(),
+		a.backupCommand(),
+		a.restoreCommand(),
 		a.versionCommand(),
 	)
 	return root

@@ -1,9 +1,11 @@
 package salvage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"millrace/internal/engine"
 	"millrace/internal/engine/disk"
@@ -34,6 +36,9 @@ type Range struct {
 	Records                                 uint64
 	// AtMost says that Records is what the positions allow, not what is known.
 	AtMost bool `json:",omitempty"`
+	// Open says that there may have been records from First on, and nothing
+	// tells whether and how many.
+	Open bool `json:",omitempty"`
 }
 
 // Loss is records that nothing in the directory holds undamaged.
@@ -92,13 +97,13 @@ func (k *knowledge) report(dir string, s *disk.Survey) *Report {
 	for _, text := range k.problems {
 		r.Damage = append(r.Damage, Damage{File: dir, What: text})
 	}
-	for _, l := range s.Lost {
+	for _, l := range k.ends(s) {
 		if k.deleted(l.Shard) {
 			continue
 		}
 		loss := Loss{Stream: k.name(l.Shard.Stream), ShardId: streams.ShardID(l.Shard.Shard)}
 		loss.Account, loss.Region = k.place(l.Shard.Stream)
-		loss.Range = k.lines(l.Shard, Range{First: l.First, Last: l.Last, Records: l.Records, AtMost: l.AtMost}, l.FirstArrival, l.LastArrival)
+		loss.Range = k.lines(l.Shard, Range{First: l.First, Last: l.Last, Records: l.Records, AtMost: l.AtMost, Open: l.Open}, l.FirstArrival, l.LastArrival)
 		r.Lost = append(r.Lost, loss)
 	}
 	return r
@@ -126,6 +131,9 @@ func (k *knowledge) place(uid engine.StreamUID) (account, region string) {
 func (k *knowledge) lines(ref engine.ShardRef, r Range, firstArrival, lastArrival int64) Range {
 	if sh := k.shard(ref); sh != nil {
 		r.FirstSequenceNumber = streams.SequenceAt(sh, r.First, firstArrival).String()
+		if r.Open {
+			return r
+		}
 		r.LastSequenceNumber = streams.SequenceAt(sh, r.Last, lastArrival).String()
 	}
 	return r
@@ -138,4 +146,41 @@ func (k *knowledge) deleted(ref engine.ShardRef) bool {
 	}
 	st := k.state.StreamByUID(ref.Stream)
 	return st == nil || st.Shard(ref.Shard) == nil && ref.Shard < st.NextShard
+}
+
+// ends adds to the survey's losses what the catalog knows of the ends of
+// shards, and the shards that it lists and of which nothing was found.
+func (k *knowledge) ends(s *disk.Survey) []disk.Lost {
+	lost := slices.Clone(s.Lost)
+	if s.Sound() {
+		return lost
+	}
+	found := map[engine.ShardRef]*disk.ShardFound{}
+	for _, f := range s.Shards {
+		found[f.Ref] = f
+	}
+	for st := range k.state.Streams {
+		for _, sh := range st.Shards {
+			ref := engine.ShardRef{Stream: st.UID, Shard: sh.Number}
+			f := found[ref]
+			switch {
+			case f == nil && !sh.Closed:
+				lost = append(lost, disk.Lost{Shard: ref, First: 1, AtMost: true, Open: true, FirstArrival: sh.OpenedMs})
+			case sh.Closed && (f == nil || f.Next < sh.End):
+				lost = slices.DeleteFunc(lost, func(l disk.Lost) bool { return l.Shard == ref && l.Open })
+				l := disk.Lost{Shard: ref, First: 1, Last: sh.End - 1, AtMost: true, FirstArrival: sh.OpenedMs, LastArrival: sh.ClosedMs}
+				if f != nil {
+					l.First, l.FirstArrival = f.Tip, f.Arrival
+				}
+				l.Records = uint64(l.Last-l.First) + 1
+				if l.First <= l.Last {
+					lost = append(lost, l)
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(lost, func(a, b disk.Lost) int {
+		return cmp.Or(slices.Compare(a.Shard.Stream[:], b.Shard.Stream[:]), cmp.Compare(a.Shard.Shard, b.Shard.Shard), cmp.Compare(a.First, b.First))
+	})
+	return lost
 }

@@ -31,6 +31,8 @@ type Result struct {
 	// LostRecords sums the losses; with AtMost that many at most.
 	LostRecords uint64
 	AtMost      bool
+	// Open says that beyond those there may have been more (Range.Open).
+	Open bool
 }
 
 // Salvage writes everything of a data directory that can be proven good to a
@@ -38,7 +40,7 @@ type Result struct {
 // original is not changed. Errors: those of Check, disk.ErrNotEmpty, and one
 // that says that the new directory is not sound.
 func Salvage(ctx context.Context, from, to disk.Options, progress func(bytes int64)) (*Result, error) {
-	if err := apart(from.Dir, to.Dir); err != nil {
+	if err := Apart(from.Dir, to.Dir); err != nil {
 		return nil, err
 	}
 	survey, k, report, err := check(ctx, from, progress)
@@ -64,6 +66,7 @@ func Salvage(ctx context.Context, from, to disk.Options, progress func(bytes int
 	for _, l := range report.Lost {
 		r.LostRecords += l.Records
 		r.AtMost = r.AtMost || l.AtMost
+		r.Open = r.Open || l.Open
 	}
 	renamed := map[engine.StreamUID]string{}
 	for _, sh := range plan.Shards {
@@ -96,8 +99,8 @@ func verify(ctx context.Context, dir disk.Options, progress func(int64)) error {
 	return nil
 }
 
-// apart refuses a new directory in the old one, or around it.
-func apart(from, to string) error {
+// Apart refuses a new directory in the old one, or around it.
+func Apart(from, to string) error {
 	a, err := filepath.Abs(from)
 	if err != nil {
 		return err

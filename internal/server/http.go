@@ -50,7 +50,7 @@ func newAPIServer(cfg Config, handler http.Handler) *http.Server {
 }
 
 // newAdminServer answers whether the process lives and whether it takes
-// requests.
+// requests, and makes backups.
 func newAdminServer(s *Server) *http.Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
@@ -61,6 +61,7 @@ func newAdminServer(s *Server) *http.Server {
 			say(w, http.StatusServiceUnavailable, "not ready")
 		}
 	})
+	mux.HandleFunc("POST "+BackupPath, s.serveBackup)
 	guarded := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !wire.HostAllowed(r.Host, s.cfg.Hosts) {
 			say(w, http.StatusForbidden, "unknown host name; see the option --hosts")

@@ -44,6 +44,8 @@ type Server struct {
 	engine        engine.Engine
 	streams       *streams.Service
 
+	backing sync.Mutex // held by the backup under way
+
 	ready  atomic.Bool
 	failed chan error // one error at most: why the server cannot go on
 	serve  sync.WaitGroup

@@ -43,6 +43,9 @@ type Lost struct {
 	// Records is how many there were, or with AtMost what the positions allow.
 	Records uint64
 	AtMost  bool
+	// Open says that the shard may have had records from First on, and nothing
+	// tells whether and how many. Last and Records are 0 then.
+	Open bool
 	// FirstArrival and LastArrival are about when they arrived, in Unix milliseconds.
 	FirstArrival, LastArrival int64
 }
@@ -76,6 +79,7 @@ type ShardFound struct {
 	First engine.Position
 
 	known  bool // from a checkpoint or its creation, not only from its records
+	seen   int  // the gaps of the journal in front of its newest entry
 	pieces []piece
 }
 
@@ -119,7 +123,7 @@ func Inspect(ctx context.Context, opts Options, progress func(bytes int64)) (*Su
 	if progress == nil {
 		progress = func(int64) {}
 	}
-	if !isDataDirectory(opts) {
+	if !IsDataDirectory(opts) {
 		return nil, fmt.Errorf("%s: %w", opts.Dir, ErrNoDirectory)
 	}
 	lock, err := lockExisting(opts)
@@ -140,7 +144,9 @@ func Inspect(ctx context.Context, opts Options, progress func(bytes int64)) (*Su
 	return d.Survey, nil
 }
 
-func isDataDirectory(opts Options) bool {
+// IsDataDirectory says whether a directory looks like one of ours.
+func IsDataDirectory(opts Options) bool {
+	opts = opts.withDefaults()
 	names, _ := opts.FS.List(opts.Dir)
 	return slices.ContainsFunc(names, func(name string) bool {
 		return name == formatName || name == journalDir || name == snapDir || name == streamsDir
@@ -150,8 +156,9 @@ func isDataDirectory(opts Options) bool {
 // lockExisting takes the lock where the file is there: making it would change
 // the directory, and where it is missing no server runs.
 func lockExisting(opts Options) (io.Closer, error) {
-	if !hasFile(opts.FS, opts.path(lockName)) {
-		return io.NopCloser(nil), nil
+	names, err := opts.FS.List(opts.Dir)
+	if err != nil || !slices.Contains(names, lockName) {
+		return io.NopCloser(nil), err
 	}
 	return opts.FS.Lock(opts.path(lockName))
 }
@@ -164,6 +171,8 @@ type doctor struct {
 
 	saved    *checkpoint // the newest readable one, nil for none
 	gaps     bool        // something of unknown extent is missing from the journal
+	passed   int         // how many gaps of the journal are behind
+	unread   []uint64    // journal files that are missing, or whose header is
 	journals []*journalScan
 	streams  map[engine.StreamUID]*streamFound
 	dropped  map[engine.StreamUID]bool

@@ -3,6 +3,7 @@ package disk
 import (
 	"errors"
 	"io/fs"
+	"slices"
 
 	"millrace/internal/engine"
 )
@@ -51,6 +52,7 @@ func (d *doctor) readJournals() error {
 		}
 		for ; n > want && missing < 16; want++ {
 			missing++
+			d.unread = append(d.unread, want)
 			d.damaged(d.opts.journalPath(want), 0, "the file is missing")
 		}
 		want = max(want, n+1)
@@ -60,6 +62,7 @@ func (d *doctor) readJournals() error {
 	}
 	if want == first {
 		d.damaged(d.opts.journalPath(first), 0, "the file is missing")
+		d.unread = append(d.unread, first)
 		missing++
 	}
 	d.gaps = d.gaps || missing > 0 || d.saved == nil && !d.Catalog.Complete
@@ -88,6 +91,7 @@ func (d *doctor) scanJournal(number uint64, needed bool) error {
 		copy(j.header.run[:], b[32:])
 		if needed {
 			d.damaged(path, 0, "the header of the file does not verify")
+			d.unread = append(d.unread, number)
 			d.gaps = true
 		}
 	}
@@ -156,6 +160,11 @@ type part struct {
 	frames []scannedFrame
 }
 
+// closes says whether the file ends a run in order.
+func (p part) closes() bool {
+	return len(p.frames) > 0 && p.frames[len(p.frames)-1].kind == frameClose
+}
+
 func (d *doctor) parts() []part {
 	var out []part
 	cut := openEnd
@@ -206,7 +215,11 @@ func (d *doctor) replayAll() {
 		}
 		where = p
 	}
-	if where.journalScan != nil && len(where.frames) > 0 {
+	if slices.ContainsFunc(d.unread, func(n uint64) bool {
+		return where.journalScan == nil || n > where.number || n == where.number && !where.closes()
+	}) {
+		d.passed++
+	} else if where.journalScan != nil {
 		d.noteTorn(where, at)
 	}
 }
@@ -234,6 +247,7 @@ func (d *doctor) gapAt(rest []part, n int, before, here part, at lsn) bool {
 	}
 	d.damaged(j.path, off, "no valid frame of the journal for %d bytes; later ones say that it had been synced", rest[0].frames[n].at-at)
 	d.gaps = true
+	d.passed++
 	return true
 }
 
@@ -242,7 +256,15 @@ func (d *doctor) noteTorn(p part, at lsn) {
 	last := p.frames[len(p.frames)-1]
 	off := last.off + int64(last.size)
 	b := p.peek(off, frameHeaderBytes)
-	if _, ok := frameLength(b); ok && last.kind != frameClose && lsn(le.Uint64(b[16:])) == at {
+	size, ok := frameLength(b)
+	switch {
+	case !ok || last.kind == frameClose || lsn(le.Uint64(b[16:])) != at:
+	case int64(size) > p.size-off:
+		// The space for a frame is there before it is written.
+		d.damaged(p.path, off, "the file was cut in the middle of a frame")
+		d.gaps = true
+		d.passed++
+	default:
 		d.damaged(p.path, off, "the journal ends in a torn write, as after a crash; it was never acknowledged").Harmless = true
 	}
 }
@@ -330,7 +352,7 @@ func (d *doctor) replayShard(p part, f scannedFrame, e entry, off int64) {
 	case entryCreate:
 		sh := d.shard(e.ref, true)
 		if e.position > sh.Next || e.position > sh.Start && len(sh.pieces) == 0 {
-			*sh = ShardFound{Ref: e.ref, Start: e.position, Tip: e.position, Next: e.position, known: true} // its drop was lost
+			*sh = ShardFound{Ref: e.ref, Start: e.position, Tip: e.position, Next: e.position, known: true, seen: d.passed} // its drop was lost
 		}
 	case entryDropShard:
 		sh := d.shard(e.ref, false)
@@ -339,6 +361,9 @@ func (d *doctor) replayShard(p part, f scannedFrame, e entry, off int64) {
 		delete(st.shards, e.ref.Shard)
 	case entrySeal:
 		sh := d.shard(e.ref, d.saved != nil)
+		if sh.seen = d.passed; e.position > sh.Next {
+			sh.Tip = e.position // what came before it is missing
+		}
 		sh.Sealed, sh.Next = true, max(sh.Next, e.position)
 	case entryAppend:
 		sh := d.shard(e.ref, d.saved != nil)
@@ -346,6 +371,7 @@ func (d *doctor) replayShard(p part, f scannedFrame, e entry, off int64) {
 			d.damaged(p.path, f.off, "records of shard %s at position %d do not follow %d", e.ref, e.run.first, sh.Next)
 			d.gaps = true
 		}
+		sh.seen = d.passed
 		sh.Next, sh.Tip, sh.Arrival = max(sh.Next, e.run.end()), max(sh.Tip, e.run.end()), max(sh.Arrival, e.run.arrival)
 		sh.pieces = append(sh.pieces, runPiece(p.path, e.run, off))
 	}

@@ -34,6 +34,9 @@ func (d *doctor) lostOf(sh *ShardFound) []Lost {
 	if st := d.streams[sh.Ref.Stream]; d.gaps || st.gaps {
 		out = append(out, d.holes(sh, union(have))...)
 	}
+	if !sh.Sealed && sh.seen < d.passed {
+		out = append(out, Lost{Shard: sh.Ref, First: sh.Tip, AtMost: true, Open: true, FirstArrival: sh.Arrival, LastArrival: sh.Arrival})
+	}
 	slices.SortFunc(out, func(a, b Lost) int { return cmp.Compare(a.First, b.First) })
 	return out
 }

@@ -301,6 +301,9 @@ func (b *rebuilder) abandon() error {
 // finish writes what makes a data directory of the segments.
 func (b *rebuilder) finish(node [16]byte) error {
 	b.save.nextSegment++
+	if err := copyBeside(b.ctx, b.from.opts, b.to); err != nil {
+		return err
+	}
 	return writeFrame(b.to, &b.save, node, nil)
 }
 
@@ -317,6 +320,7 @@ func writeFrame(to Options, save *checkpoint, node [16]byte, first []byte) error
 	if _, err := io.ReadFull(to.Rand, runID[:]); err != nil {
 		return err
 	}
+	to.JournalBytes = journalHeaderBytes * 2 // the next start makes a full one
 	j, err := createJournal(to, runID, save.journal, 0, []savedFrame{{frameOpen, save.lsn, first}})
 	if err != nil {
 		return err
