@@ -155,9 +155,11 @@ func (f *flusher) flush() error {
 		r.release()
 		f.hold(f.batch.bytes)
 	}
-	out := &segmentBatch{f: f}
-	if err := out.writeAll(f.batch.dirty); err != nil {
-		out.undo()
+	out, err := f.writeBatch()
+	if err != nil && noSpace(err) && f.ballastCovers() && f.dropBallast() {
+		out, err = f.writeBatch()
+	}
+	if err != nil {
 		return err
 	}
 	out.install()
@@ -166,6 +168,16 @@ func (f *flusher) flush() error {
 	f.hold(0)
 	f.flushes.Add(1)
 	return f.save()
+}
+
+// writeBatch puts the batch into segments, or leaves nothing behind.
+func (f *flusher) writeBatch() (*segmentBatch, error) {
+	out := &segmentBatch{f: f}
+	if err := out.writeAll(f.batch.dirty); err != nil {
+		out.undo()
+		return nil, err
+	}
+	return out, nil
 }
 
 func (f *flusher) hold(bytes int64) {
