@@ -157,10 +157,10 @@ func (a *app) backupRunning(ctx context.Context, f backupFlags, dir string) (ans
 	if err != nil {
 		return answer, err
 	}
-	if json.Unmarshal(text, &answer) != nil {
+	if json.Unmarshal(text, &answer) != nil || answer.Error == "" && resp.StatusCode != http.StatusOK {
 		return answer, fmt.Errorf("%s answers %s: is it the admin address of millrace serve?", f.admin, resp.Status)
 	}
-	if answer.Error != "" || resp.StatusCode != http.StatusOK {
+	if answer.Error != "" {
 		return answer, fmt.Errorf("the server made no backup: %s", answer.Error)
 	}
 	return answer, nil

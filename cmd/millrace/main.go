@@ -7,6 +7,8 @@
 //	millrace tail demo                 read records as they come
 //	millrace bench                     measure an endpoint
 //	millrace cert export-ca            the CA that TLS clients have to trust
+//	millrace doctor check DIR          verify a data directory
+//	millrace backup --to DIR           copy a running server
 //
 // Each command is a file of this package; the work is done by package server
 // on one side and package kinesis on the other. Exit codes: 0 for success, 1

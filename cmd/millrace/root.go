@@ -9,7 +9,8 @@ import (
 const rootLong = `millrace is a Kinesis Data Streams server that runs anywhere, and the tools to
 work with streams on it or on any other Kinesis endpoint.
 
-The server is 'millrace serve'. All other commands are clients: they call
+The server is 'millrace serve'; 'millrace doctor', 'backup' and 'restore' look
+after its data. All other commands are clients: they call
 http://127.0.0.1:4567 unless --endpoint or AWS's environment says otherwise
 (AWS_ENDPOINT_URL_KINESIS, AWS_ENDPOINT_URL, AWS_REGION, AWS_PROFILE,
 AWS_ACCESS_KEY_ID and so on, and the files under ~/.aws). '--endpoint aws' is

@@ -55,7 +55,7 @@ func (a *app) serveCommand() *cobra.Command {
 	fl := cmd.Flags()
 	fl.StringVar(&f.data, "data", "./millrace-data", `data directory, or ":memory:"`)
 	fl.StringVar(&f.listen, "listen", "127.0.0.1:4567", "address of the API; port 0 takes a free one")
-	fl.StringVar(&f.admin, "admin", "127.0.0.1:4568", `address of /livez and /readyz, or "off"`)
+	fl.StringVar(&f.admin, "admin", "127.0.0.1:4568", `address of /livez, /readyz and backups, or "off"`)
 	fl.StringVar(&f.limits, "limits", "aws", "quotas and rates: aws (today's), classic (2013's), none, or a YAML file")
 	fl.DurationVar(&f.stateDelay, "state-delay", server.DefaultStateDelay, "how long a stream stays CREATING, UPDATING or DELETING")
 	fl.DurationVar(&f.subscriptionLifetime, "subscription-lifetime", server.DefaultSubscriptionLifetime, "how long a SubscribeToShard lasts")

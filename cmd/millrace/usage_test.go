@@ -51,6 +51,13 @@ func TestCommandLinesThatCannotBeUnderstood(t *testing.T) {
 		"cert export-ca extra",
 		"cert export-ca --data d --endpoint https://127.0.0.1:1",
 		"cert show --endpoint localhost",
+		"doctor nonsense",
+		"doctor check",
+		"doctor salvage d",
+		"backup",
+		"backup --to b --data d --admin 127.0.0.1:1",
+		"restore b",
+		"restore --data d",
 	} {
 		t.Run(line, func(t *testing.T) {
 			if strings.Contains(line, "novalue --endpoint") {

@@ -198,7 +198,7 @@ func TestEveryKindOfFileDamaged(t *testing.T) {
 				if kind == "FORMAT" && missing > 0 || missing > 160 {
 					t.Errorf("%d records are lost", missing)
 				}
-				if report.Sound && missing > 0 {
+				if report.Sound && missing > 0 && !r.Open {
 					t.Errorf("%d records are lost from a sound directory", missing)
 				}
 				t.Logf("%d lost, %d saved, %d places", missing, r.Records, len(r.Report.Damage))

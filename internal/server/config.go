@@ -47,7 +47,7 @@ type Config struct {
 	// Listen is the address of the API port. Port 0 takes a free one. Default
 	// 127.0.0.1:4567.
 	Listen string
-	// Admin is the address of the port for /livez and /readyz, or Off.
+	// Admin is the address of the port for /livez, /readyz and backups, or Off.
 	// Default 127.0.0.1:4568.
 	Admin string
 	// Limits are the quotas and rates in force; default limits.AWS().

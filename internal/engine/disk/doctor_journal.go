@@ -257,7 +257,12 @@ func (d *doctor) noteTorn(p part, at lsn) {
 	off := last.off + int64(last.size)
 	b := p.peek(off, frameHeaderBytes)
 	size, ok := frameLength(b)
+	newest := d.journals[len(d.journals)-1].number
 	switch {
+	case last.kind != frameClose && off > p.size/2 && p.number == newest:
+		// The next file is made while the second half of this one is written.
+		d.damaged(d.opts.journalPath(newest+1), 0, "there is no such file, and the one before it is more than half full: it was about to be made when the server or the disk gave up, or it was removed").Harmless = true
+		d.passed++
 	case !ok || last.kind == frameClose || lsn(le.Uint64(b[16:])) != at:
 	case int64(size) > p.size-off:
 		// The space for a frame is there before it is written.

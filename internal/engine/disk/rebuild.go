@@ -308,7 +308,7 @@ func (b *rebuilder) finish(node [16]byte) error {
 }
 
 // writeFrame completes a data directory whose segments are there: the
-// checkpoint, the journal with a first frame, and FORMAT.
+// checkpoint, a journal as of a run that ended in order, and FORMAT.
 func writeFrame(to Options, save *checkpoint, node [16]byte, first []byte) error {
 	if err := syncDir(to.FS, to.path(streamsDir)); err != nil {
 		return err
@@ -321,7 +321,8 @@ func writeFrame(to Options, save *checkpoint, node [16]byte, first []byte) error
 		return err
 	}
 	to.JournalBytes = journalHeaderBytes * 2 // the next start makes a full one
-	j, err := createJournal(to, runID, save.journal, 0, []savedFrame{{frameOpen, save.lsn, first}})
+	end := save.lsn + lsn(frameSize(int64(len(first))))
+	j, err := createJournal(to, runID, save.journal, 0, []savedFrame{{frameOpen, save.lsn, first}, {frameClose, end, nil}})
 	if err != nil {
 		return err
 	}
