@@ -44,7 +44,7 @@ test: ## everything, under 20 minutes on 2 cores
 	$(PART) "unit, engine and crash matrix" $(GO) test -timeout 10m ./...; \
 	$(PART) "race detector" $(MAKE) --no-print-directory race; \
 	$(PART) "conformance over raw HTTP" $(MAKE) --no-print-directory conformance; \
-	$(MAKE) --no-print-directory interop; \
+	$(MAKE) --no-print-directory interop-sdks; \
 	$(PART) "drain" $(MAKE) --no-print-directory drain; \
 	$(PART) "kill -9" $(MAKE) --no-print-directory crash; \
 	$(PART) "data larger than memory" $(MAKE) --no-print-directory big; \
@@ -86,7 +86,11 @@ conformance: ## the facts of the wire, over raw HTTP, against the real binary
 	@cd test && $(GO) test -count=1 -timeout 5m ./conformance ./harness
 
 .PHONY: interop
-interop: ## boto 2.49, boto3, AWS CLI, AWS SDKs for Go and JavaScript
+interop: ## every client there is, the Java ones included, with a table at the end
+	@test/tools/interop.sh
+
+.PHONY: interop-sdks
+interop-sdks: ## boto 2.49, boto3, AWS CLI, AWS SDKs for Go and JavaScript
 	@$(PART) "AWS SDK for Go v2" $(MAKE) --no-print-directory interop-go
 	@$(PART) "boto3 and AWS CLI" $(MAKE) --no-print-directory interop-python
 	@$(PART) "boto 2.49" $(MAKE) --no-print-directory interop-boto2
