@@ -2,13 +2,11 @@ package server
 
 import (
 	"bufio"
-	"context"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -21,11 +19,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
-	"millrace/internal/clock"
-	"millrace/internal/ops"
 	"millrace/internal/tlsca"
 	"millrace/internal/wire"
-	"millrace/kinesis/types"
 )
 
 // trust is a client's configuration that trusts the server's CA alone.
@@ -320,146 +315,6 @@ func TestModes(t *testing.T) {
 	expectAlive(t, off)
 }
 
-func TestNothingIsMadeBeforeTheFirstHandshake(t *testing.T) {
-	dir := t.TempDir() + "/data"
-	cfg := Config{Data: dir, TLSHosts: []string{"kinesis.example.com"}}
-	s := newServer(t, cfg)
-	must(t, s, "ListStreams", "{}")
-	if _, err := os.Stat(filepath.Join(dir, "tls")); err == nil {
-		t.Error("a CA was made, and nobody asked")
-	}
-	config := trust(t, s)
-	config.ServerName = "kinesis.example.com"
-	first := dialTLS(t, s, config).ConnectionState().PeerCertificates
-	if err := s.Shutdown(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	exported, err := CACertificate(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s = newServer(t, cfg)
-	if again := dialTLS(t, s, config).ConnectionState().PeerCertificates; !again[0].Equal(first[0]) || !again[1].Equal(first[1]) {
-		t.Error("another certificate after a restart")
-	}
-	// The names of the certificate are names of the server.
-	r := secureRequest(t, s, "ListStreams", "{}")
-	r.Host = "kinesis.example.com"
-	config.RootCAs = x509.NewCertPool()
-	config.RootCAs.AppendCertsFromPEM(exported)
-	resp, err := secureClient(t, config, false).Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp.Body.Close()
-	if resp.StatusCode != 200 {
-		t.Errorf("by its name: %d", resp.StatusCode)
-	}
-}
-
-func TestExportWithoutADataDirectory(t *testing.T) {
-	dir := t.TempDir()
-	if _, err := CACertificate(dir); err == nil || !strings.Contains(err.Error(), "not the data directory") {
-		t.Errorf("got %v", err)
-	}
-	if entries, _ := os.ReadDir(dir); len(entries) > 0 {
-		t.Errorf("made %v", entries)
-	}
-}
-
-// TestCertificateEndsWhileTheServerRuns has the server's clock at a later
-// year at each handshake.
-func TestCertificateEndsWhileTheServerRuns(t *testing.T) {
-	now := clock.NewManual(time.Now())
-	s := newFront(t, Config{Data: Memory, Clock: now}, nil)
-	config := trust(t, s)
-	config.Time = now.Now
-	for year := range 9 {
-		leaf := dialTLS(t, s, config).ConnectionState().PeerCertificates[0]
-		if left := leaf.NotAfter.Sub(now.Now()); left < 24*time.Hour {
-			t.Errorf("year %d: valid for another %v", year, left)
-		}
-		now.Advance(366 * 24 * time.Hour)
-	}
-}
-
-func TestCertificateOfOnesOwn(t *testing.T) {
-	dir := t.TempDir()
-	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
-	put := func(name string) {
-		t.Helper()
-		from := t.TempDir() + "/data"
-		other := newServer(t, Config{Data: from, TLSHosts: []string{name}})
-		trust(t, other)
-		if _, err := other.certificates.Certificate(); err != nil {
-			t.Fatal(err)
-		}
-		for path, name := range map[string]string{cert: "server.pem", key: "server.key"} {
-			text, err := os.ReadFile(filepath.Join(from, "tls", name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(path, text, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	put("one.example.com")
-	s := newServer(t, Config{TLSCert: cert, TLSKey: key})
-	expect := func(name string) {
-		t.Helper()
-		leaf := dialTLS(t, s, &tls.Config{InsecureSkipVerify: true}).ConnectionState().PeerCertificates[0]
-		if err := leaf.VerifyHostname(name); err != nil {
-			t.Error(err)
-		}
-	}
-	expect("one.example.com")
-	put("two.example.com")
-	if err := s.ReloadCertificate(); err != nil {
-		t.Fatal(err)
-	}
-	expect("two.example.com")
-
-	// Half written: what was there goes on; whole again: found unasked.
-	files := s.certificates.(*certificateFiles)
-	look := func() {
-		files.mu.Lock()
-		files.looked = time.Time{}
-		files.mu.Unlock()
-	}
-	if err := os.WriteFile(cert, []byte("-----BEGIN"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.ReloadCertificate(); err == nil {
-		t.Error("half a file was loaded")
-	}
-	look()
-	expect("two.example.com")
-	put("three.example.com")
-	look()
-	expect("three.example.com")
-
-	if err := os.Chmod(key, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	for _, bad := range []struct {
-		cfg  Config
-		want string
-	}{
-		{Config{TLSCert: cert, TLSKey: key}, "chmod 600"},
-		{Config{TLSCert: cert, TLSKey: dir + "/nowhere"}, "no such file"},
-		{Config{TLSCert: cert, TLSKey: cert}, "PRIVATE KEY"},
-	} {
-		other, err := Start(t.Context(), testConfig(t, bad.cfg))
-		if err == nil {
-			_ = other.Shutdown(context.WithoutCancel(t.Context()))
-		}
-		if err == nil || !strings.Contains(err.Error(), bad.want) {
-			t.Errorf("got %v, want %q", err, bad.want)
-		}
-	}
-}
-
 // sign signs a request that has this body.
 func sign(t testing.TB, r *http.Request, key, secret, body string) {
 	t.Helper()
@@ -520,136 +375,6 @@ func TestValidateTLS(t *testing.T) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
 		})
-	}
-}
-
-// TestDrainWaitsForNoUnusedConnection has connections of every kind that
-// nobody uses, and one with a request under way, which is answered.
-func TestDrainWaitsForNoUnusedConnection(t *testing.T) {
-	entered, leave := make(chan struct{}), make(chan struct{})
-	var slow bool
-	s := newFront(t, Config{}, func(context.Context, ops.Operation) (any, error) {
-		if slow {
-			close(entered)
-			<-leave
-		}
-		return &types.ListStreamsOutput{}, nil
-	})
-	config := trust(t, s)
-	h2 := config.Clone()
-	h2.NextProtos = []string{"h2"}
-	var conns []net.Conn
-	for range 5 {
-		dribbling := dial(t, s)
-		send(t, dribbling, "POST / HTTP/1.1\r\nX: ")
-		kept := dial(t, s)
-		send(t, kept, whole("ListStreams", "{}"))
-		receive(t, bufio.NewReader(kept))
-		hello := dial(t, s)
-		send(t, hello, "\x16\x03\x01")
-		conns = append(conns, dial(t, s), dribbling, kept, hello, dialTLS(t, s, config), dialTLS(t, s, h2))
-	}
-	for _, c := range []*http.Client{h2c(t), secureClient(t, config, true), secureClient(t, config, false)} {
-		r := request(t, s, "ListStreams", strings.NewReader("{}"))
-		if c.Transport.(*http.Transport).TLSClientConfig != nil {
-			r.URL.Scheme = "https"
-		}
-		resp, err := c.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, _ = io.Copy(io.Discard, resp.Body)
-		resp.Body.Close()
-	}
-	<-time.After(2 * lameDuck)
-	slow = true
-	last := dial(t, s)
-	send(t, last, whole("ListStreams", "{}"))
-	<-entered
-	go func() {
-		<-time.After(100 * time.Millisecond)
-		close(leave)
-	}()
-	begun := time.Now()
-	if err := s.Shutdown(t.Context()); err != nil {
-		t.Error(err)
-	}
-	took := time.Since(begun)
-	t.Logf("drained in %v", took)
-	if took > time.Second {
-		t.Errorf("drained in %v", took)
-	}
-	if status, _, _ := receive(t, bufio.NewReader(last)); status != 200 {
-		t.Errorf("the request under way: %d", status)
-	}
-	for _, c := range conns {
-		expectClosed(t, c)
-	}
-	if n := s.listener.Open(); n != 0 {
-		t.Errorf("%d connections are left", n)
-	}
-}
-
-func TestDrainOfAnIdleServerIsInstant(t *testing.T) {
-	s := newFront(t, Config{}, nil)
-	conn := dial(t, s)
-	send(t, conn, whole("ListStreams", "{}"))
-	receive(t, bufio.NewReader(conn))
-	dial(t, s)
-	secure := dialTLS(t, s, trust(t, s))
-	<-time.After(2 * lameDuck)
-	begun := time.Now()
-	if err := s.Shutdown(t.Context()); err != nil {
-		t.Error(err)
-	}
-	if d := time.Since(begun); d > lameDuck/2 {
-		t.Errorf("drained in %v", d)
-	}
-	if _, err := secure.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
-		t.Errorf("the end of TLS: %v", err)
-	}
-}
-
-// TestClosingWaitsForNoReader closes a connection whose client has stopped
-// reading, so that there is no room for the end of TLS.
-func TestClosingWaitsForNoReader(t *testing.T) {
-	s := newFront(t, Config{}, nil)
-	config := trust(t, s)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	own := open(l, 1, s.listener.door)
-	defer own.Close()
-	client, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	shaken := make(chan error, 1)
-	go func() { shaken <- tls.Client(client, config).Handshake() }()
-	served, err := own.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := <-shaken; err != nil {
-		t.Fatal(err)
-	}
-	inner := connUnder(served)
-	// Where no megabytes fit any more, a few bytes may.
-	for _, size := range []int{64 << 20, 1 << 20, 1 << 10} {
-		for err = nil; err == nil; {
-			_ = inner.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
-			_, err = inner.TCPConn.Write(make([]byte, size))
-		}
-		if !isTimeout(err) {
-			t.Fatal(err)
-		}
-	}
-	begun := time.Now()
-	_ = served.Close()
-	if d := time.Since(begun); d > time.Second {
-		t.Errorf("closed after %v", d)
 	}
 }
 
