@@ -10,6 +10,7 @@ BIN := bin/millrace
 # How much: see docs/testing.md.
 CYCLES ?= 60
 DRAINS ?= 10
+POWERLOSSES ?= 10
 BYTES ?= 600MB
 FUZZTIME ?= 10s
 DATA ?= ./millrace-data
@@ -113,6 +114,14 @@ clockserver:
 .PHONY: crash
 crash: ## kill -9 under load, CYCLES times (60)
 	@cd test && CYCLES=$(CYCLES) $(GO) test -count=1 -timeout 24h -v -run TestKill ./crash
+
+.PHONY: powerloss
+powerloss: ## power loss under load on a real ext4, POWERLOSSES times (10); needs root
+	@cd test && POWERLOSSES=$(POWERLOSSES) $(GO) test -count=1 -timeout 24h -v -run TestPowerLoss ./powerloss
+
+.PHONY: hostile
+hostile: ## malformed requests, silence, floods, bombs, giants and 10,000 idle clients
+	@cd test && $(GO) test -count=1 -timeout 10m -v ./hostile
 
 .PHONY: drain
 drain: ## SIGTERM under load, DRAINS times (10)

@@ -46,6 +46,9 @@ type Rig struct {
 	// ended are the shards that were read to their end after a death.
 	ended map[shardName]bool
 
+	// Cut ends the server in the middle of its work; nil is kill -9.
+	Cut func(*harness.Server) error
+
 	Ready         []time.Duration // from exec to the first answer, sorted by nothing
 	EarlyKills    int             // deaths during recovery
 	Reshards      atomic.Int64
@@ -183,7 +186,16 @@ func (r *Rig) load(ctx context.Context, s *harness.Server, client *kinesis.Clien
 	defer cancel()
 	var wg sync.WaitGroup
 	failed := make(chan error, producers+3)
-	start := func(run func() error) { wg.Go(func() { failed <- run() }) }
+	var cutting atomic.Bool
+	start := func(run func() error) {
+		wg.Go(func() {
+			err := run()
+			if r.Cut != nil && cutting.Load() {
+				err = nil // a server may say that its disk is gone
+			}
+			failed <- err
+		})
+	}
 	for _, p := range r.crowd {
 		start(func() error { return p.run(ctx, client) })
 	}
@@ -192,7 +204,12 @@ func (r *Rig) load(ctx context.Context, s *harness.Server, client *kinesis.Clien
 	river := resharder{r.streams[1], rand.New(rand.NewPCG(r.random.Uint64(), 0)), &r.Reshards}
 	start(func() error { return river.run(ctx, client) })
 	time.Sleep(time.Duration(20+r.random.IntN(600)) * time.Millisecond)
-	s.Kill()
+	cutting.Store(true)
+	if err := r.cut(s); err != nil {
+		cancel()
+		wg.Wait()
+		return err
+	}
 	wg.Wait()
 	close(failed)
 	for err := range failed {
@@ -202,6 +219,17 @@ func (r *Rig) load(ctx context.Context, s *harness.Server, client *kinesis.Clien
 	}
 	return nil
 }
+
+func (r *Rig) cut(s *harness.Server) error {
+	if r.Cut != nil {
+		return r.Cut(s)
+	}
+	s.Kill()
+	return nil
+}
+
+// Verdict is what the oracle has found so far.
+func (r *Rig) Verdict() Verdict { return r.oracle.Verdict() }
 
 // verify reads what a restarted server has. Without full it reads from where
 // each shard stood after the death before.
