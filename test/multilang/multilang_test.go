@@ -108,6 +108,7 @@ func daemon(tb testing.TB, endpoint, mode string) string {
 		"failoverTimeMillis = 4000",
 		"leaseAssignmentIntervalMillis = 1000",
 		"parentShardPollIntervalMillis = 200",
+		"shardSyncIntervalMillis = 2000",
 		"workerMetricsReporterFreqInMillis = 1000",
 		"disableWorkerMetrics = true",
 	}, "\n")
