@@ -14,7 +14,10 @@ func (s *Service) addTagsToStream(ctx context.Context, c Caller, in *types.AddTa
 	if err != nil {
 		return err
 	}
-	if err := s.checkTags(in.Tags); err != nil {
+	if _, err := s.streams.Lookup(name); err != nil {
+		return err
+	}
+	if err := s.checkTags(name, in.Tags); err != nil {
 		return err
 	}
 	err = s.streams.Tag(ctx, name, in.Tags, s.limits.MaxTags)

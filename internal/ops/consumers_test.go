@@ -196,7 +196,7 @@ func TestTagsOfResources(t *testing.T) {
 	}{
 		{"too many, stream", types.TagResourceInput{ResourceARN: new(arnOfS), Tags: many}, "InvalidArgumentException", "more than 50 tags"},
 		{"too many, consumer", types.TagResourceInput{ResourceARN: c.ConsumerARN, Tags: many}, "InvalidArgumentException", "more than 50 tags"},
-		{"characters", types.TagResourceInput{ResourceARN: c.ConsumerARN, Tags: map[string]string{"a": "%"}}, "InvalidArgumentException", "invalid characters"},
+		{"characters", types.TagResourceInput{ResourceARN: c.ConsumerARN, Tags: map[string]string{"a": ";"}}, "InvalidArgumentException", "invalid characters"},
 		{"no such consumer", types.TagResourceInput{ResourceARN: new(*c.ConsumerARN + "1"), Tags: map[string]string{"a": ""}}, "ResourceNotFoundException", "not found"},
 		{"a channel", types.TagResourceInput{ResourceARN: new("arn:aws:kinesis:us-east-1:000000000000:channel/x"), Tags: map[string]string{"a": ""}}, "ResourceNotFoundException", "not found"},
 		{"no stream", types.TagResourceInput{ResourceARN: new(arnOfS + "/x"), Tags: map[string]string{"a": ""}}, "InvalidArgumentException", "ResourceARN"},

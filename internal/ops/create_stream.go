@@ -27,10 +27,10 @@ func (s *Service) createStream(ctx context.Context, c Caller, in *types.CreateSt
 	if err := s.checkCreateSettings(in, mode); err != nil {
 		return err
 	}
-	if err := s.checkTags(in.Tags); err != nil {
+	name := catalog.Name{Account: c.Account, Region: c.Region, Stream: *in.StreamName}
+	if err := s.checkTags(name, in.Tags); err != nil {
 		return err
 	}
-	name := catalog.Name{Account: c.Account, Region: c.Region, Stream: *in.StreamName}
 	if len(in.Tags) > s.limits.MaxTags && s.limits.MaxTags > 0 {
 		return invalidArgument(s.tooManyTagsText(name))
 	}

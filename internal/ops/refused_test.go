@@ -22,6 +22,9 @@ func TestRefused(t *testing.T) {
 	must[types.SplitShardOutput](t, h, "SplitShard", &types.SplitShardInput{
 		StreamName: new("s"), ShardToSplit: new("shardId-000000000000"), NewStartingHashKey: new("1000")})
 	big := strings.Repeat("9", 39)
+	at := func(number string) *types.GetShardIteratorInput {
+		return &types.GetShardIteratorInput{StreamName: new("s"), ShardId: new("0"), ShardIteratorType: types.ShardIteratorTypeAtSequenceNumber, StartingSequenceNumber: &number}
+	}
 	tests := []struct {
 		name, operation string
 		in              any
@@ -51,6 +54,14 @@ func TestRefused(t *testing.T) {
 			"ValidationException", "less than or equal to 100000"},
 		{"tag with a comma", "AddTagsToStream", &types.AddTagsToStreamInput{StreamName: new("s"), Tags: map[string]string{"a,b": ""}},
 			"InvalidArgumentException", "Some tags contain invalid characters."},
+		{"tag with a percent sign", "AddTagsToStream", &types.AddTagsToStreamInput{StreamName: new("s"), Tags: map[string]string{"a": "100%"}},
+			"InvalidArgumentException", "Failed to add tags to stream s" + under + " because some tags contained illegal characters."},
+		{"bad tag for no stream", "AddTagsToStream", &types.AddTagsToStreamInput{StreamName: new("t"), Tags: map[string]string{"a,b": ""}},
+			"ResourceNotFoundException", "Stream t" + under + " not found."},
+		{"remove a bad tag from no stream", "RemoveTagsFromStream", &types.RemoveTagsFromStreamInput{StreamName: new("t"), TagKeys: []string{"a,b"}},
+			"ResourceNotFoundException", "Stream t" + under + " not found."},
+		{"remove a tag with a percent sign", "RemoveTagsFromStream", &types.RemoveTagsFromStreamInput{StreamName: new("s"), TagKeys: []string{"a%"}},
+			"InvalidArgumentException", "Failed to remove tags from stream s" + under + " because some tags contained illegal characters."},
 		{"tag value with a tab", "AddTagsToStream", &types.AddTagsToStreamInput{StreamName: new("s"), Tags: map[string]string{"a": "\t"}},
 			"InvalidArgumentException", "Some tags contain invalid characters."},
 		{"tag key of AWS", "AddTagsToStream", &types.AddTagsToStreamInput{StreamName: new("s"), Tags: map[string]string{"aws:a": ""}},
@@ -81,6 +92,16 @@ func TestRefused(t *testing.T) {
 			"InvalidArgumentException", "Request specified AT_SEQUENCE_NUMBER and no StartingSequenceNumber."},
 		{"sequence number with LATEST", "GetShardIterator", &types.GetShardIteratorInput{StreamName: new("s"), ShardId: new("0"), ShardIteratorType: types.ShardIteratorTypeLatest, StartingSequenceNumber: new("0")},
 			"InvalidArgumentException", "Request specified LATEST and also a StartingSequenceNumber."},
+		{"number of the first layout", "GetShardIterator", at("0"),
+			"InternalFailure", ""},
+		{"number of the first layout and another shard", "GetShardIterator", at("5"),
+			"InvalidArgumentException", "Invalid StartingSequenceNumber. It encodes shardId-000000000005, while it was used in a call to a shard with shardId-000000000000"},
+		{"number of the first layout too late", "GetShardIterator", at("26227199374822427428162556223570313216"),
+			"InvalidArgumentException", "StartingSequenceNumber 26227199374822427428162556223570313216 used in GetShardIterator on shard shardId-000000000000 in stream s" + under + " is invalid."},
+		{"number of a negative shard", "GetShardIterator", at("49039857307708443467467104868809893875799651944235008002"),
+			"InvalidArgumentException", "It encodes shardId--02147483648, while it was used in a call to a shard with shardId-000000000000"},
+		{"number of the second layout", "GetShardIterator", at("49039857307708443467467104868809893875799651909875269633"),
+			"InvalidArgumentException", " is invalid because it did not come from this stream."},
 		{"no timestamp", "GetShardIterator", &types.GetShardIteratorInput{StreamName: new("s"), ShardId: new("0"), ShardIteratorType: types.ShardIteratorTypeAtTimestamp},
 			"InvalidArgumentException", "Must specify timestampInMillis parameter"},
 		{"timestamp to come", "GetShardIterator", &types.GetShardIteratorInput{StreamName: new("s"), ShardId: new("0"), ShardIteratorType: types.ShardIteratorTypeAtTimestamp, Timestamp: new(epoch.Add(time.Second))},
@@ -94,11 +115,13 @@ func TestRefused(t *testing.T) {
 		{"split a closed shard", "SplitShard", &types.SplitShardInput{StreamName: new("s"), ShardToSplit: new("shardId-000000000000"), NewStartingHashKey: new("500")},
 			"InvalidArgumentException", "Shard shardId-000000000000 in stream s" + under + " has already been merged or split"},
 		{"split no shard", "SplitShard", &types.SplitShardInput{StreamName: new("s"), ShardToSplit: new("shardId-7"), NewStartingHashKey: new("500")},
-			"ResourceNotFoundException", "Could not find shard shardId-7 in stream s" + under + "."},
+			"ResourceNotFoundException", "Could not find shard shardId-000000000007 in stream s" + under + "."},
 		{"split at the start", "SplitShard", &types.SplitShardInput{StreamName: new("s"), ShardToSplit: new("shardId-000000000003"), NewStartingHashKey: new("1001")},
 			"InvalidArgumentException", "NewStartingHashKey 1001 used in SplitShard() on shard shardId-000000000003 in stream s" + under + " is not both greater than one plus the shard's StartingHashKey 1000 and less than the shard's EndingHashKey 170141183460469231731687303715884105727."},
 		{"split beyond all", "SplitShard", &types.SplitShardInput{StreamName: new("s"), ShardToSplit: new("shardId-000000000003"), NewStartingHashKey: &big},
-			"InvalidArgumentException", big},
+			"InvalidArgumentException", "NewStartingHashKey " + big + " used in SplitShard() on shard shardId-000000000003 in stream s" + under + " is not both greater than one plus the shard's StartingHashKey 1000"},
+		{"merge no shard", "MergeShards", &types.MergeShardsInput{StreamName: new("s"), ShardToMerge: new("0"), AdjacentShardToMerge: new("x-9")},
+			"ResourceNotFoundException", "Could not find shard shardId-000000000009 in stream s" + under + "."},
 		{"merge the upper first", "MergeShards", &types.MergeShardsInput{StreamName: new("s"), ShardToMerge: new("shardId-000000000003"), AdjacentShardToMerge: new("shardId-000000000002")},
 			"InvalidArgumentException", "Shards shardId-000000000003 and shardId-000000000002 in stream s" + under + " are not an adjacent pair of shards eligible for merging"},
 		{"merge strangers", "MergeShards", &types.MergeShardsInput{StreamName: new("s"), ShardToMerge: new("shardId-000000000002"), AdjacentShardToMerge: new("shardId-000000000001")},

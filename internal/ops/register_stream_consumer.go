@@ -19,7 +19,7 @@ func (s *Service) registerStreamConsumer(ctx context.Context, c Caller, in *type
 	if err := s.meterStream("RegisterStreamConsumer", st.Name); err != nil {
 		return nil, err
 	}
-	if err := s.checkTags(in.Tags); err != nil {
+	if err := s.checkTags(st.Name, in.Tags); err != nil {
 		return nil, err
 	}
 	if len(in.Tags) > s.limits.MaxTags && s.limits.MaxTags > 0 {

@@ -13,10 +13,11 @@ func (s *Service) removeTagsFromStream(ctx context.Context, c Caller, in *types.
 	if err != nil {
 		return err
 	}
-	for _, key := range in.TagKeys {
-		if !tagChars(key) {
-			return invalidArgument(invalidTagText)
-		}
+	if _, err := s.streams.Lookup(name); err != nil {
+		return err
+	}
+	if err := checkTagKeys(name, in.TagKeys); err != nil {
+		return err
 	}
 	return s.streams.Untag(ctx, name, in.TagKeys)
 }

@@ -23,6 +23,12 @@ func noSuchShard(n catalog.Name, id string) error {
 	return notFound(fmt.Sprintf("Could not find shard %s in stream %s under account %s.", id, n.Stream, n.Account))
 }
 
+// encodedShard is the id of the shard that a sequence number encodes, as a
+// signed number: one that is not ours may have its top bit set (observed).
+func encodedShard(n streams.SequenceNumber) string {
+	return fmt.Sprintf("shardId-%012d", int32(n.Shard()))
+}
+
 // wireShard is the Shard shape of a shard (API reference, Shard).
 func wireShard(sh *catalog.Shard) types.Shard {
 	out := types.Shard{

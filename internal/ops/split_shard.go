@@ -2,10 +2,12 @@ package ops
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"millrace/internal/catalog"
 	"millrace/internal/hashkey"
+	"millrace/internal/streams"
 	"millrace/kinesis/types"
 )
 
@@ -25,10 +27,15 @@ func (s *Service) splitShard(ctx context.Context, c Caller, in *types.SplitShard
 	}
 	at, err := hashkey.Parse(*in.NewStartingHashKey)
 	if err != nil {
-		return invalidArgument(fmt.Sprintf(
-			"Invalid NewStartingHashKey. NewStartingHashKey must be in the range: [0, 2^128-1]. Specified value was %s", *in.NewStartingHashKey))
+		at = hashkey.Max // no more than that does it lie in a shard
 	}
-	return limitExceeded(c, s.streams.Split(ctx, name, shard, at, s.limits.ShardLimit(name.Region)))
+	err = s.streams.Split(ctx, name, shard, at, s.limits.ShardLimit(name.Region))
+	if e, ok := errors.AsType[*streams.SplitKeyError](err); ok {
+		return invalidArgument(fmt.Sprintf(
+			"NewStartingHashKey %s used in SplitShard() on shard %s in stream %s under account %s is not both greater than one plus the shard's StartingHashKey %s and less than the shard's EndingHashKey %s.",
+			*in.NewStartingHashKey, streams.ShardID(e.Shard), name.Stream, name.Account, e.Range.Start, e.Range.End))
+	}
+	return limitExceeded(c, err)
 }
 
 // checkReshard looks at what a reshard needs of its stream before the
@@ -52,7 +59,7 @@ func (s *Service) checkReshard(name catalog.Name, shardIDs ...*string) error {
 			return err
 		}
 		if number >= st.NextShard {
-			return noSuchShard(name, *id)
+			return noSuchShard(name, streams.ShardID(number))
 		}
 	}
 	return nil

@@ -19,7 +19,7 @@ func (s *Service) tagResource(ctx context.Context, c Caller, in *types.TagResour
 	if err != nil {
 		return err
 	}
-	if err := s.checkTags(in.Tags); err != nil {
+	if err := s.checkTags(st.Name, in.Tags); err != nil {
 		return err
 	}
 	text := s.tooManyTagsText(st.Name)
@@ -42,10 +42,8 @@ func (s *Service) untagResource(ctx context.Context, c Caller, in *types.UntagRe
 	if err != nil {
 		return err
 	}
-	for _, key := range in.TagKeys {
-		if !tagChars(key) {
-			return invalidArgument(invalidTagText)
-		}
+	if err := checkTagKeys(st.Name, in.TagKeys); err != nil {
+		return err
 	}
 	if cn != nil {
 		return s.streams.UntagConsumer(ctx, refOf(st, cn), in.TagKeys)

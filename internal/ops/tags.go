@@ -9,13 +9,14 @@ import (
 )
 
 // invalidTagText is what the service says of characters that it does not
-// take, the percent sign, which it then does not take either, included
-// (observed for AddTagsToStream).
+// take. It counts the percent sign among those it does, and refuses it in a
+// second check (observed for AddTagsToStream).
 const invalidTagText = "Some tags contain invalid characters. Valid characters: Unicode letters, digits, white space, _ . / = + - % @."
 
-// checkTags checks the characters of tags, beyond the lengths that the model
-// gives.
-func (s *Service) checkTags(tags map[string]string) error {
+// checkTags checks the characters of tags for a stream or something of it,
+// beyond the lengths that the model gives.
+func (s *Service) checkTags(n catalog.Name, tags map[string]string) error {
+	percent := false
 	for key, value := range tags {
 		if !tagChars(key) || !tagChars(value) {
 			return invalidArgument(invalidTagText)
@@ -23,14 +24,37 @@ func (s *Service) checkTags(tags map[string]string) error {
 		if strings.HasPrefix(strings.ToLower(key), "aws:") {
 			return invalidArgument("Tag keys must not begin with aws:, which is reserved for the use of AWS.")
 		}
+		percent = percent || strings.Contains(key+value, "%")
+	}
+	if percent {
+		return percentRefused("add tags to", n)
 	}
 	return nil
+}
+
+// checkTagKeys is checkTags for tags that are to go.
+func checkTagKeys(n catalog.Name, keys []string) error {
+	for _, key := range keys {
+		if !tagChars(key) {
+			return invalidArgument(invalidTagText)
+		}
+	}
+	if strings.Contains(strings.Join(keys, ""), "%") {
+		return percentRefused("remove tags from", n)
+	}
+	return nil
+}
+
+func percentRefused(what string, n catalog.Name) error {
+	return invalidArgument(fmt.Sprintf(
+		"Failed to %s stream %s under account %s because some tags contained illegal characters. The allowed characters are Unicode letters, white-spaces, '_',',','/','=','+','-','@'.",
+		what, n.Stream, n.Account))
 }
 
 func tagChars(text string) bool {
 	for _, r := range text {
 		ok := unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.M, r) ||
-			unicode.Is(unicode.Zs, r) || strings.ContainsRune("_./=+-@:", r)
+			unicode.Is(unicode.Zs, r) || strings.ContainsRune("_./=+-%@:", r)
 		if !ok {
 			return false
 		}

@@ -33,10 +33,6 @@ func translate(err error) error {
 		return invalidArgument(fmt.Sprintf(
 			"Shards %s and %s in stream %s under account %s are not an adjacent pair of shards eligible for merging",
 			streams.ShardID(e.Lower), streams.ShardID(e.Upper), e.Name.Stream, e.Name.Account))
-	case *streams.SplitKeyError:
-		return invalidArgument(fmt.Sprintf(
-			"NewStartingHashKey %s used in SplitShard() on shard %s in stream %s under account %s is not both greater than one plus the shard's StartingHashKey %s and less than the shard's EndingHashKey %s.",
-			e.Key, streams.ShardID(e.Shard), e.Name.Stream, e.Name.Account, e.Range.Start, e.Range.End))
 	case *streams.IteratorExpiredError:
 		return types.NewError("ExpiredIteratorException", fmt.Sprintf(
 			"Iterator expired. The iterator was created at time %s while right now it is %s which is further in the future than the tolerated delay of 300000 milliseconds.",

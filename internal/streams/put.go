@@ -209,7 +209,7 @@ func anyOpen(st *catalog.Stream, order []uint64) bool {
 // from this shard or one of its parents. Errors: *SequenceError (future, not issued).
 func (s *Service) CheckOrdering(st *catalog.Stream, shard uint32, n SequenceNumber, nowMs int64) error {
 	refusal := &SequenceError{Name: st.Name, Shard: shard, Sequence: n}
-	if n.TimeSec()*1000 > nowMs && n.Counter() > 0 {
+	if n.TimeSec()*1000 > nowMs && !isStart(st, n) {
 		refusal.Kind = SequenceFuture
 		return refusal
 	}
@@ -226,6 +226,14 @@ func (s *Service) CheckOrdering(st *catalog.Stream, shard uint32, n SequenceNumb
 		return refusal
 	}
 	return nil
+}
+
+// isStart says whether a number is the StartingSequenceNumber of a shard of
+// the stream. That of a child may lie ahead by up to a second, and is no less
+// a number that was given out.
+func isStart(st *catalog.Stream, n SequenceNumber) bool {
+	sh := st.Shard(n.Shard())
+	return sh != nil && n == StartingSequence(sh)
 }
 
 // gone turns the engine's ErrNoShard into the refusal it means.

@@ -161,6 +161,8 @@ func TestCheckOrdering(t *testing.T) {
 		{"start of the shard", StartingSequence(sh), 0},
 		{"never issued", sequenceOf(sh, 1000, epoch.Unix()), SequenceNotIssued},
 		{"future", sequenceOf(sh, 1, epoch.Unix()+1), SequenceFuture},
+		{"future with no counter", SequenceNumber{hi: 2 << 56, mid: uint64(epoch.Unix()+2) >> 28, lo: uint64(epoch.Unix()+2)<<36 | 2}, SequenceFuture},
+		{"zero but for its version", SequenceNumber{hi: 2 << 56, lo: 2}, 0},
 		{"version 0", parse("5"), 0},
 		{"other shard", StartingSequence(st.Shard(1 - p.Shard)), 0},
 		{"seen elsewhere", parse("49600902273357540915989931256902715169698037101720764562"), 0},

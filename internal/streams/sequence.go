@@ -125,11 +125,12 @@ func ParseSequenceNumber(s string) (SequenceNumber, error) {
 	return n, nil
 }
 
-// wellFormed says whether a number has one of the layouts. Small decimals
-// count as version 0 with the leading 1 left off.
+// wellFormed says whether a number has one of the layouts. What has no more
+// than 128 bits counts as version 0, small decimals as such with the leading 1
+// left off.
 func (n SequenceNumber) wellFormed() bool {
 	if n.hi == 0 {
-		return n.mid < 1<<61
+		return n.CreatedSec() < maxCreatedSec
 	}
 	if n.hi>>56 != 2 {
 		return false
