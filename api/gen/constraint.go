@@ -81,7 +81,7 @@ func writeRule(b *bytes.Buffer, s *shape) {
 			if !ok {
 				match = fmt.Sprintf("lazy(%s)", literal(s.Pattern))
 			}
-			fmt.Fprintf(b, ", pattern: %s, match: %s", literal(s.Pattern), match)
+			fmt.Fprintf(b, ", pattern: %s, match: %s", literal(printedPattern(s.Pattern)), match)
 		}
 		b.WriteString("}\n")
 	case "enum":
@@ -172,6 +172,17 @@ func writeListCheck(m *model, b *bytes.Buffer, mem *member, need string) {
 	}
 }
 
+// printedPattern is a pattern as the service prints it: those of hash keys and
+// sequence numbers without the anchors that the reference shows (observed).
+func printedPattern(pattern string) string {
+	if inner, ok := strings.CutPrefix(pattern, "^("); ok {
+		if inner, ok = strings.CutSuffix(inner, ")$"); ok {
+			return inner
+		}
+	}
+	return pattern
+}
+
 // eachText is what a list's elements or a map's keys or values have to satisfy.
 func eachText(s *shape) string {
 	var list []string
@@ -182,7 +193,7 @@ func eachText(s *shape) string {
 		list = append(list, fmt.Sprintf("Member must have length greater than or equal to %d", *s.Min))
 	}
 	if s.Pattern != "" {
-		list = append(list, "Member must satisfy regular expression pattern: "+s.Pattern)
+		list = append(list, "Member must satisfy regular expression pattern: "+printedPattern(s.Pattern))
 	}
 	return "[" + strings.Join(list, ", ") + "]"
 }

@@ -71,7 +71,7 @@ func TestCheckSentences(t *testing.T) {
 		{"nested", &types.UpdateStreamModeInput{StreamARN: new(arn), StreamModeDetails: &types.StreamModeDetails{}},
 			"1 validation error detected: Value null at 'streamModeDetails.streamMode' failed to satisfy constraint: Member must not be null"},
 		{"in a list", &types.PutRecordsInput{Records: append(entry(2), types.PutRecordsRequestEntry{Data: []byte{}, ExplicitHashKey: new("01"), PartitionKey: new("k")})},
-			`1 validation error detected: Value '01' at 'records.3.member.explicitHashKey' failed to satisfy constraint: Member must satisfy regular expression pattern: ^(0|([1-9]\d{0,38}))$`},
+			`1 validation error detected: Value '01' at 'records.3.member.explicitHashKey' failed to satisfy constraint: Member must satisfy regular expression pattern: 0|([1-9]\d{0,38})`},
 		{"no records", &types.PutRecordsInput{Records: entry(0)},
 			"1 validation error detected: Value '[]' at 'records' failed to satisfy constraint: Member must have length greater than or equal to 1"},
 		{"too many records", &types.PutRecordsInput{Records: entry(501)},

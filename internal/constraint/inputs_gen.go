@@ -120,7 +120,7 @@ var (
 	ruleExpectedBucketOwner                           = textRule{min: 12, max: 12, pattern: `\d{12}`, match: lazy(`\d{12}`)}
 	ruleGSRSchemaARN                                  = textRule{min: 1, max: 512, pattern: `arn:aws[-a-z0-9]*:glue:[-a-z0-9]+:\d{12}:schema/[-a-zA-Z0-9_$#.]+/[-a-zA-Z0-9_$#.]+`, match: lazy(`arn:aws[-a-z0-9]*:glue:[-a-z0-9]+:\d{12}:schema/[-a-zA-Z0-9_$#.]+/[-a-zA-Z0-9_$#.]+`)}
 	ruleGetRecordsInputLimit                          = numberRule{min: 1, hasMin: true, max: 10000, hasMax: true}
-	ruleHashKey                                       = textRule{min: none, max: none, pattern: `^(0|([1-9]\d{0,38}))$`, match: matchHashKey}
+	ruleHashKey                                       = textRule{min: none, max: none, pattern: `0|([1-9]\d{0,38})`, match: matchHashKey}
 	ruleKeyId                                         = textRule{min: 1, max: 2048}
 	ruleListChannelsInputLimit                        = numberRule{min: 1, hasMin: true, max: 10000, hasMax: true}
 	ruleListShardsInputLimit                          = numberRule{min: 1, hasMin: true, max: 10000, hasMax: true}
@@ -154,7 +154,7 @@ var (
 	ruleS3TablesNamespace                             = textRule{min: 1, max: 255, pattern: `[0-9a-z_]+`, match: lazy(`[0-9a-z_]+`)}
 	ruleS3TablesTableName                             = textRule{min: 1, max: 255, pattern: `[0-9a-z_]+`, match: lazy(`[0-9a-z_]+`)}
 	ruleScalingType                                   = enumRule{set: []string{"UNIFORM_SCALING"}, sentence: "Member must satisfy enum value set: [UNIFORM_SCALING]"}
-	ruleSequenceNumber                                = textRule{min: none, max: none, pattern: `^(0|([1-9]\d{0,128}))$`, match: matchSequenceNumber}
+	ruleSequenceNumber                                = textRule{min: none, max: none, pattern: `0|([1-9]\d{0,128})`, match: matchSequenceNumber}
 	ruleShardFilterType                               = enumRule{set: []string{"AFTER_SHARD_ID", "AT_TRIM_HORIZON", "FROM_TRIM_HORIZON", "AT_LATEST", "AT_TIMESTAMP", "FROM_TIMESTAMP"}, sentence: "Member must satisfy enum value set: [AFTER_SHARD_ID, AT_TRIM_HORIZON, FROM_TRIM_HORIZON, AT_LATEST, AT_TIMESTAMP, FROM_TIMESTAMP]"}
 	ruleShardId                                       = textRule{min: 1, max: 128, pattern: `[a-zA-Z0-9_.-]+`, match: matchName}
 	ruleShardIterator                                 = textRule{min: 1, max: 512}
