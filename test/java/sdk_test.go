@@ -23,8 +23,9 @@ func TestSDK2(t *testing.T) {
 		t.Run(protocol, func(t *testing.T) {
 			jvm.Need(t)
 			detail := jvm.Result(t, "AWS SDK for Java v2", jvm.Version(t, "awssdk.version"),
-				protocol+": sync and async, HTTP/1.1, HTTP/2, TLS")
-			server := harness.Start(t, harness.Options{})
+				protocol+signed(protocol)+": sync and async, HTTP/1.1, HTTP/2, TLS")
+			// Signatures are verified in one of the two runs.
+			server := harness.Start(t, harness.Options{Verify: signed(protocol) != ""})
 			detail(suite(t, "sdk2", "millrace.sdk2",
 				"millrace.endpoint="+server.Endpoint,
 				fmt.Sprintf("aws.cborEnabled=%t", protocol == "CBOR")))
@@ -37,8 +38,8 @@ func TestSDK1(t *testing.T) {
 		t.Run(protocol, func(t *testing.T) {
 			jvm.Need(t)
 			detail := jvm.Result(t, "AWS SDK for Java v1", jvm.Version(t, "awssdk1.version"),
-				protocol+": HTTP/1.1 and TLS")
-			server := harness.Start(t, harness.Options{})
+				protocol+signed(protocol)+": HTTP/1.1 and TLS")
+			server := harness.Start(t, harness.Options{Verify: signed(protocol) != ""})
 			properties := []string{"millrace.endpoint=" + server.Endpoint}
 			if protocol == "JSON" {
 				properties = append(properties, "com.amazonaws.sdk.disableCbor=true")
@@ -46,6 +47,14 @@ func TestSDK1(t *testing.T) {
 			detail(suite(t, "sdk1", "millrace.sdk1", properties...))
 		})
 	}
+}
+
+// signed says whether the run of a protocol verifies signatures.
+func signed(protocol string) string {
+	if protocol == "CBOR" {
+		return ", signatures verified"
+	}
+	return ""
 }
 
 var counted = regexp.MustCompile(`\[ +(\d+) tests (successful|failed|aborted|skipped) +\]`)
@@ -64,7 +73,9 @@ func suite(t *testing.T, module, pkg string, properties ...string) string {
 		}
 	}
 	p := jvm.Start(t, module, jvm.Options{
-		Name: module, Main: "org.junit.platform.console.ConsoleLauncher", Properties: properties, Args: args,
+		Name: module, Main: "org.junit.platform.console.ConsoleLauncher", Args: args,
+		Properties: append(properties,
+			"millrace.accessKey="+harness.AccessKey, "millrace.secretKey="+harness.SecretKey),
 	})
 	if code := p.Wait(t, within); code != 0 {
 		t.Errorf("exit code %d\n%s", code, brief(p.Output()))

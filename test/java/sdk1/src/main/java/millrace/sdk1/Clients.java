@@ -19,7 +19,9 @@ import com.amazonaws.services.kinesis.AmazonKinesisClientBuilder;
 import com.amazonaws.services.kinesis.model.AddTagsToStreamRequest;
 import com.amazonaws.services.kinesis.model.AmazonKinesisException;
 import com.amazonaws.services.kinesis.model.DecreaseStreamRetentionPeriodRequest;
+import com.amazonaws.services.kinesis.model.DeregisterStreamConsumerRequest;
 import com.amazonaws.services.kinesis.model.DescribeLimitsRequest;
+import com.amazonaws.services.kinesis.model.DescribeStreamConsumerRequest;
 import com.amazonaws.services.kinesis.model.DescribeStreamRequest;
 import com.amazonaws.services.kinesis.model.DescribeStreamSummaryRequest;
 import com.amazonaws.services.kinesis.model.GetRecordsRequest;
@@ -28,16 +30,21 @@ import com.amazonaws.services.kinesis.model.GetShardIteratorRequest;
 import com.amazonaws.services.kinesis.model.IncreaseStreamRetentionPeriodRequest;
 import com.amazonaws.services.kinesis.model.InvalidArgumentException;
 import com.amazonaws.services.kinesis.model.ListShardsRequest;
+import com.amazonaws.services.kinesis.model.ListStreamConsumersRequest;
+import com.amazonaws.services.kinesis.model.ListTagsForResourceRequest;
 import com.amazonaws.services.kinesis.model.ListTagsForStreamRequest;
 import com.amazonaws.services.kinesis.model.PutRecordRequest;
 import com.amazonaws.services.kinesis.model.PutRecordsRequest;
 import com.amazonaws.services.kinesis.model.PutRecordsRequestEntry;
 import com.amazonaws.services.kinesis.model.Record;
+import com.amazonaws.services.kinesis.model.RegisterStreamConsumerRequest;
 import com.amazonaws.services.kinesis.model.RemoveTagsFromStreamRequest;
 import com.amazonaws.services.kinesis.model.ResourceInUseException;
 import com.amazonaws.services.kinesis.model.ResourceNotFoundException;
 import com.amazonaws.services.kinesis.model.ScalingType;
 import com.amazonaws.services.kinesis.model.StreamDescription;
+import com.amazonaws.services.kinesis.model.TagResourceRequest;
+import com.amazonaws.services.kinesis.model.UntagResourceRequest;
 import com.amazonaws.services.kinesis.model.UpdateShardCountRequest;
 import java.nio.ByteBuffer;
 import java.util.Date;
@@ -83,7 +90,8 @@ class Clients {
       System.setProperty("com.amazonaws.sdk.disableCertChecking", "true");
       client = AmazonKinesisClientBuilder.standard()
           .withEndpointConfiguration(new EndpointConfiguration(endpoint, "us-east-1"))
-          .withCredentials(new AWSStaticCredentialsProvider(new BasicAWSCredentials("AK", "SK")))
+          .withCredentials(new AWSStaticCredentialsProvider(new BasicAWSCredentials(
+              System.getProperty("millrace.accessKey"), System.getProperty("millrace.secretKey"))))
           .withClientConfiguration(new ClientConfiguration()
               .withRetryPolicy(PredefinedRetryPolicies.NO_RETRY_POLICY).withRequestTimeout(30_000))
           .withRequestHandlers(new Listener())
@@ -190,6 +198,30 @@ class Clients {
       client.decreaseStreamRetentionPeriod(
           new DecreaseStreamRetentionPeriodRequest().withStreamName(name).withRetentionPeriodHours(24));
       assertEquals(24, active(name).getRetentionPeriodHours());
+    }
+
+    @Test
+    void lifeOfAConsumer() {
+      String name = stream(1);
+      String arn = client.describeStream(name).getStreamDescription().getStreamARN();
+      String consumer = client.registerStreamConsumer(
+          new RegisterStreamConsumerRequest().withStreamARN(arn).withConsumerName("c")).getConsumer().getConsumerARN();
+      var describe = new DescribeStreamConsumerRequest().withConsumerARN(consumer);
+      while (!client.describeStreamConsumer(describe).getConsumerDescription().getConsumerStatus().equals("ACTIVE")) {
+        Thread.onSpinWait();
+      }
+      assertEquals(1, client.listStreamConsumers(
+          new ListStreamConsumersRequest().withStreamARN(arn)).getConsumers().size());
+      client.tagResource(new TagResourceRequest().withResourceARN(consumer).withTags(Map.of("a", "1", "b", "2")));
+      client.untagResource(new UntagResourceRequest().withResourceARN(consumer).withTagKeys("a"));
+      var tags = client.listTagsForResource(new ListTagsForResourceRequest().withResourceARN(consumer)).getTags();
+      assertEquals(List.of(new com.amazonaws.services.kinesis.model.Tag().withKey("b").withValue("2")), tags);
+      client.deregisterStreamConsumer(new DeregisterStreamConsumerRequest().withConsumerARN(consumer));
+      assertThrows(ResourceNotFoundException.class, () -> {
+        while (true) {
+          client.describeStreamConsumer(describe);
+        }
+      });
     }
 
     @Test

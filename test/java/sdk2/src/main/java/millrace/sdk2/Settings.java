@@ -32,7 +32,7 @@ final class Settings {
         .endpointOverride(URI.create(endpoint))
         .region(Region.US_EAST_1)
         .credentialsProvider(StaticCredentialsProvider.create(AwsBasicCredentials.create(
-            System.getProperty("millrace.accessKey", "AK"), System.getProperty("millrace.secretKey", "SK"))))
+            System.getProperty("millrace.accessKey"), System.getProperty("millrace.secretKey"))))
         .overrideConfiguration(o -> o
             .addExecutionInterceptor(heard)
             .retryStrategy(DefaultRetryStrategy.doNotRetry())
