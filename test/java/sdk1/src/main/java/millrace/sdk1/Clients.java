@@ -31,7 +31,6 @@ import com.amazonaws.services.kinesis.model.IncreaseStreamRetentionPeriodRequest
 import com.amazonaws.services.kinesis.model.InvalidArgumentException;
 import com.amazonaws.services.kinesis.model.ListShardsRequest;
 import com.amazonaws.services.kinesis.model.ListStreamConsumersRequest;
-import com.amazonaws.services.kinesis.model.ListTagsForResourceRequest;
 import com.amazonaws.services.kinesis.model.ListTagsForStreamRequest;
 import com.amazonaws.services.kinesis.model.PutRecordRequest;
 import com.amazonaws.services.kinesis.model.PutRecordsRequest;
@@ -43,8 +42,6 @@ import com.amazonaws.services.kinesis.model.ResourceInUseException;
 import com.amazonaws.services.kinesis.model.ResourceNotFoundException;
 import com.amazonaws.services.kinesis.model.ScalingType;
 import com.amazonaws.services.kinesis.model.StreamDescription;
-import com.amazonaws.services.kinesis.model.TagResourceRequest;
-import com.amazonaws.services.kinesis.model.UntagResourceRequest;
 import com.amazonaws.services.kinesis.model.UpdateShardCountRequest;
 import java.nio.ByteBuffer;
 import java.util.Date;
@@ -212,10 +209,6 @@ class Clients {
       }
       assertEquals(1, client.listStreamConsumers(
           new ListStreamConsumersRequest().withStreamARN(arn)).getConsumers().size());
-      client.tagResource(new TagResourceRequest().withResourceARN(consumer).withTags(Map.of("a", "1", "b", "2")));
-      client.untagResource(new UntagResourceRequest().withResourceARN(consumer).withTagKeys("a"));
-      var tags = client.listTagsForResource(new ListTagsForResourceRequest().withResourceARN(consumer)).getTags();
-      assertEquals(List.of(new com.amazonaws.services.kinesis.model.Tag().withKey("b").withValue("2")), tags);
       client.deregisterStreamConsumer(new DeregisterStreamConsumerRequest().withConsumerARN(consumer));
       assertThrows(ResourceNotFoundException.class, () -> {
         while (true) {
