@@ -166,6 +166,28 @@ func TestVerifyRefuses(t *testing.T) {
 	}
 }
 
+func TestForKinesis(t *testing.T) {
+	for _, c := range []struct {
+		region, service string
+		refused         bool
+	}{
+		{"us-east-1", "kinesis", false},
+		{"us-east-1", "s3", true},
+		{"us-gov-west-1", "dynamodb", true},
+		{"eu-west-1", "", true},
+		{"0", "127", false},
+		{"localhost", "localhost", false},
+	} {
+		err := Identity{Region: c.region, Service: c.service}.ForKinesis()
+		if (err != nil) != c.refused {
+			t.Errorf("%s/%s: %v", c.region, c.service, err)
+		}
+		if err != nil && refusalOf(t, err).Message != "Credential should be scoped to correct service: 'kinesis'." {
+			t.Errorf("%s/%s: %v", c.region, c.service, err)
+		}
+	}
+}
+
 func TestStrictScope(t *testing.T) {
 	v := newVerifier()
 	v.StrictScope = true

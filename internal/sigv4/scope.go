@@ -59,7 +59,7 @@ func scopeFaults(a *authorization, strict bool) string {
 		faults = append(faults, "Credential should be scoped to a valid Region, not '"+a.scope.region+"'.")
 	}
 	if strict && a.scope.service != service {
-		faults = append(faults, "Credential should be scoped to correct service: '"+service+"'.")
+		faults = append(faults, textService)
 	}
 	if a.scope.term != terminator {
 		faults = append(faults, "Credential should be scoped with a valid terminator: '"+terminator+"', not '"+a.scope.term+"'.")

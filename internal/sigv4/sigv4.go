@@ -51,6 +51,16 @@ type Identity struct {
 	Region, Service string
 }
 
+// ForKinesis refuses who signed for another service, with the *Refusal of the
+// service. Odd services are odd regions' right: boto 2 takes both from the name
+// of the host.
+func (id Identity) ForKinesis() error {
+	if id.Service != service && IsRegion(id.Region) {
+		return &Refusal{codeInvalid, textService}
+	}
+	return nil
+}
+
 // Refusal is why a request was not let in: the error code and the message that
 // Kinesis answers with.
 type Refusal struct {
@@ -76,6 +86,7 @@ const (
 		"Check your AWS Secret Access Key and signing method. Consult the service documentation for details."
 	textBadToken     = "The security token included in the request is invalid."
 	textExpiredToken = "The security token included in the request is expired"
+	textService      = "Credential should be scoped to correct service: '" + service + "'."
 )
 
 // Verifier proves signatures. Its fields must not change once it is in use.

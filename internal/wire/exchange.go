@@ -143,7 +143,9 @@ func (x *exchange) authenticate() (ops.Caller, error) {
 	var id sigv4.Identity
 	var err error
 	if v := x.h.cfg.Verifier; v != nil {
-		id, err = v.Verify(x.r, x.body.bytes)
+		if id, err = v.Verify(x.r, x.body.bytes); err == nil {
+			err = id.ForKinesis()
+		}
 	} else {
 		id, err = sigv4.Presence(x.r)
 	}
