@@ -30,8 +30,10 @@ func (n names[T]) value(s string) (T, error) {
 // UID is a stream uid in the form it has in commands and snapshots, 32 lower-case hexadecimal digits.
 type UID engine.StreamUID
 
+// MarshalText gives the digits.
 func (u UID) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, u[:]), nil }
 
+// UnmarshalText reads them.
 func (u *UID) UnmarshalText(text []byte) error {
 	if len(text) != 2*len(u) {
 		return fmt.Errorf("uid has %d digits, want %d", len(text), 2*len(u))
