@@ -28,6 +28,7 @@ type serveFlags struct {
 	insecure                                bool
 	logLevel, logFormat                     string
 	journalBytes                            int64
+	idleTimeout                             time.Duration
 }
 
 const serveLong = `Start the server: the Kinesis API on --listen, for any Kinesis client, with all
@@ -72,6 +73,8 @@ func (a *app) serveCommand() *cobra.Command {
 	fl.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 	fl.StringVar(&f.logFormat, "log-format", "text", "text or json")
 	fl.Int64Var(&f.journalBytes, "journal-bytes", 0, "size of a journal file; 0 is what suits a server")
+	fl.DurationVar(&f.idleTimeout, "idle-timeout", 0, "how long a connection may be open between requests; 0 is what suits a server")
+	_ = fl.MarkHidden("idle-timeout")  // for tests of many idle connections
 	_ = fl.MarkHidden("journal-bytes") // for tests of what happens when files turn over
 	a.completeValues(cmd, "limits", "aws", "classic", "none")
 	a.completeValues(cmd, "durability", "fsync", "interval=100ms", "none")
@@ -130,7 +133,7 @@ func (a *app) serverConfig(f serveFlags) (server.Config, error) {
 		SubscriptionLifetime: f.subscriptionLifetime,
 		Auth:                 f.auth, CredentialsFile: f.credentials, CORS: f.cors, Hosts: f.hosts,
 		TLS: f.tls, TLSHosts: f.tlsHosts, TLSCert: f.tlsCert, TLSKey: f.tlsKey,
-		Insecure: f.insecure, Region: a.region, JournalBytes: f.journalBytes,
+		Insecure: f.insecure, Region: a.region, JournalBytes: f.journalBytes, IdleTimeout: f.idleTimeout,
 	}
 	var err error
 	if cfg.Limits, err = limits.Load(f.limits); err != nil {

@@ -14,7 +14,10 @@ import (
 // text on the API port.
 var (
 	plainStart = []byte("HTTP/1.1 ")
-	plainHead  = []byte("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n")
+	// The one answer of net/http's own that has no text: to an Expect header
+	// that it does not know.
+	plainExpectation = []byte("HTTP/1.1 417 ")
+	plainHead        = []byte("\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n")
 )
 
 // maxPlainError is longer than any such answer.
@@ -27,6 +30,10 @@ func translatePlainError(p []byte) (answer []byte, ok bool) {
 		return nil, false
 	}
 	status, text, ok := bytes.Cut(p, plainHead)
+	if bytes.HasPrefix(p, plainExpectation) {
+		status, _, ok = bytes.Cut(p, []byte("\r\n"))
+		text = []byte("The Expect header of the request is not supported.")
+	}
 	if !ok {
 		return nil, false
 	}

@@ -36,6 +36,9 @@ type Options struct {
 	Verify bool
 	// Admin turns the admin port on.
 	Admin bool
+	// Log gets all that the server prints, in addition; it must bear writes
+	// from another goroutine.
+	Log io.Writer
 	// Args are further arguments, Env further variables.
 	Args, Env []string
 }
@@ -72,7 +75,11 @@ func Launch(tb testing.TB, o Options) (*Server, error) {
 	cmd := exec.Command(Binary(tb), o.arguments(tb)...)
 	cmd.Env = append(os.Environ(), o.Env...)
 	out := newOutput()
-	cmd.Stdout, cmd.Stderr = out, out
+	var to io.Writer = out
+	if o.Log != nil {
+		to = io.MultiWriter(out, o.Log)
+	}
+	cmd.Stdout, cmd.Stderr = to, to
 	// The server must not outlive a test process that is killed.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	s := &Server{cmd: cmd, done: make(chan struct{}), out: out, Exec: time.Now()}
