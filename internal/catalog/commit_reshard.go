@@ -74,12 +74,15 @@ func (c *CommitReshard) fits(round []Step) bool {
 // slices of st; closed shards stay in Open for the caller to take out.
 func (st *Stream) carryOut(step Step, ends []ShardEnd, ms int64) {
 	parents := make([]*Shard, len(ends))
+	var sec int64
 	for i, e := range ends {
 		parents[i] = st.Shard(e.Shard)
-		// A clock that went back must not let a child's sequence numbers fall
-		// below its parent's.
-		ms = max(ms, parents[i].CreatedSec*1000, parents[i].OpenedMs)
+		// A child's sequence numbers must be above its parents', whatever the
+		// clock does. Their seconds run ahead of it where a child is resharded
+		// at once; the times at which shards open and close do not.
+		ms, sec = max(ms, parents[i].OpenedMs), max(sec, parents[i].CreatedSec)
 	}
+	sec = max(sec, floorSec(ms))
 	for i, e := range ends {
 		st.closeShard(parents[i], e.End, ms)
 	}
@@ -93,7 +96,7 @@ func (st *Stream) carryOut(step Step, ends []ShardEnd, ms int64) {
 			Range:          r,
 			Parent:         int64(ends[0].Shard),
 			AdjacentParent: adjacent,
-			CreatedSec:     floorSec(ms) + 1,
+			CreatedSec:     sec + 1,
 			OpenedMs:       ms,
 		}
 		st.Shards, st.Open = append(st.Shards, child), append(st.Open, child)

@@ -146,6 +146,17 @@ func TestSplitAndMergeLineage(t *testing.T) {
 	if sh := st.Shard(3); sh.Parent != 1 || sh.AdjacentParent != 2 || sh.Range != hashkey.Whole || sh.CreatedSec != epoch.Unix()+2 {
 		t.Errorf("merged %+v", sh)
 	}
+	// Three generations in a second: what runs ahead is in the sequence
+	// numbers alone, in order.
+	h.clock.Advance(time.Millisecond)
+	now := h.ListShards(st, ShardFilter{Type: "AT_TIMESTAMP", TimestampMs: epoch.UnixMilli() + 1, After: catalog.NoShard})
+	if len(now) != 1 || now[0].Number != 3 {
+		t.Errorf("open now: %v", now)
+	}
+	end, _ := EndingSequence(st.Shard(1))
+	if from, to := StartingSequence(st.Shard(1)), StartingSequence(st.Shard(3)); end.Cmp(from) <= 0 || end.Cmp(to) >= 0 || end.TimeSec() != to.TimeSec()-1 {
+		t.Errorf("shard 1 from %v to %v, shard 3 from %v", from, end, to)
+	}
 	if kids := st.Children(2); len(kids) != 1 || kids[0].Number != 3 {
 		t.Errorf("children of 2: %v", kids)
 	}

@@ -56,7 +56,8 @@ func EndingSequence(sh *catalog.Shard) (n SequenceNumber, ok bool) {
 	if !sh.Closed {
 		return SequenceNumber{}, false
 	}
-	return sequenceOf(sh, maxCounter, sh.ClosedMs/1000), true
+	// A shard that closed right after it opened ends no earlier than it starts.
+	return sequenceOf(sh, maxCounter, max(sh.CreatedSec, sh.ClosedMs/1000)), true
 }
 
 // Cmp orders numbers as the decimals they stand for.
