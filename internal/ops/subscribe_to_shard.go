@@ -30,6 +30,11 @@ func (s *Service) subscribeToShard(ctx context.Context, c Caller, in *types.Subs
 	if in.DryRun != nil && *in.DryRun {
 		return nil, s.drySubscribe(ctx, st, cn, shard, start, position)
 	}
+	// Who has a subscription is told so, and not that the rate is exceeded: the
+	// call after a successful one is in use for 5 s (API reference).
+	if err := s.streams.CheckSubscribe(st, cn, shard); err != nil {
+		return nil, err
+	}
 	if !s.meter.takeControl(subscriptionControl(st.Name, cn, shard), s.nowMs()) {
 		return nil, types.NewError("LimitExceededException", fmt.Sprintf(
 			"Rate exceeded for consumer %s and shard %s in stream %s under account %s.", cn.Name, streams.ShardID(shard), st.Name.Stream, st.Name.Account))

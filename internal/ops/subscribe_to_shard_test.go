@@ -111,18 +111,21 @@ func TestSubscribeTwice(t *testing.T) {
 	first := must[Subscription](t, h, "SubscribeToShard", in)
 	defer first.Close()
 	event(t, first)
-	_, err := try[Subscription](t, h, "SubscribeToShard", in)
-	refused(t, err, "LimitExceededException", "Rate exceeded for consumer c")
-	h.clock.Advance(time.Second)
 	const another = "Another active subscription exists for this consumer: 000000000000:s:shardId-000000000000:c"
+	_, err := try[Subscription](t, h, "SubscribeToShard", in)
+	refused(t, err, "ResourceInUseException", another)
+	h.clock.Advance(4999 * time.Millisecond)
 	_, err = try[Subscription](t, h, "SubscribeToShard", in)
 	refused(t, err, "ResourceInUseException", another)
-	h.clock.Advance(4 * time.Second)
+	h.clock.Advance(time.Millisecond)
 	second := must[Subscription](t, h, "SubscribeToShard", in)
 	defer second.Close()
 	_, err = first.Next(t.Context(), "request")
 	refused(t, err, "ResourceInUseException", another)
 	event(t, second)
+	second.Close()
+	_, err = try[Subscription](t, h, "SubscribeToShard", in)
+	refused(t, err, "LimitExceededException", "Rate exceeded for consumer c")
 }
 
 func TestSubscribeEnds(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"millrace/internal/catalog"
+	"millrace/internal/engine"
 )
 
 const (
@@ -46,6 +47,19 @@ type Subscription struct {
 	begun bool // an event was given out
 	ended bool // the last event of the shard was given out
 	atTip bool // nothing was readable at the position when it was last looked at
+}
+
+// CheckSubscribe makes those checks of Subscribe that do not depend on the
+// start. Errors: *ConsumerStateError, *SubscribedError.
+func (s *Service) CheckSubscribe(st *catalog.Stream, c *catalog.Consumer, shard uint32) error {
+	if c.Status != catalog.Active {
+		return &ConsumerStateError{Name: st.Name, Consumer: c.Name, CreatedSec: c.CreatedSec(), Status: c.Status}
+	}
+	key := seatKey{engine.ShardRef{Stream: st.UID, Shard: shard}, c.Name, c.CreatedSec()}
+	if b := s.seating.holder(key); b != nil && b.keepsOut(s.nowMs()) {
+		return b.taken()
+	}
+	return nil
 }
 
 // Subscribe opens a subscription. Errors: *ConsumerStateError (not ACTIVE),

@@ -74,7 +74,7 @@ func (g *seating) admit(b *Subscription, nowMs int64) error {
 		g.seats[b.key] = place
 	}
 	if old := place.holder; old != nil && old.ctx.Err() == nil {
-		if held := nowMs - old.sinceMs; held >= 0 && held < takeOverMs {
+		if old.keepsOut(nowMs) {
 			return b.taken()
 		}
 		old.cancel(b.taken())
@@ -90,6 +90,22 @@ func (g *seating) admit(b *Subscription, nowMs int64) error {
 	others[b] = struct{}{}
 	g.open++
 	return nil
+}
+
+// holder is the subscription that holds a seat, nil if none does.
+func (g *seating) holder(key seatKey) *Subscription {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if place := g.seats[key]; place != nil && place.holder != nil && place.holder.ctx.Err() == nil {
+		return place.holder
+	}
+	return nil
+}
+
+// keepsOut says whether a subscription is too young to be taken over.
+func (b *Subscription) keepsOut(nowMs int64) bool {
+	held := nowMs - b.sinceMs
+	return held >= 0 && held < takeOverMs
 }
 
 // release frees the seat of a subscription that has ended, and says whether
