@@ -101,6 +101,9 @@ func (a *app) serve(ctx context.Context, f serveFlags) error {
 		a.announce(s, f)
 	}
 	err = server.Run(ctx, cfg)
+	if errors.Is(err, server.ErrExampleKey) {
+		return usageError{err} // like every open door that was not asked for
+	}
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%w\nIs another server running? Choose other ports with --listen and --admin (or --admin off).", err)
 	}

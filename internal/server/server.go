@@ -104,6 +104,9 @@ func (s *Server) start(ctx context.Context) error {
 	return nil
 }
 
+// ErrExampleKey is why a server that others can reach does not start.
+var ErrExampleKey = errors.New("a key of AWS's documentation, which everybody knows")
+
 // verifier is nil where authentication is off.
 func (s *Server) verifier() (*sigv4.Verifier, error) {
 	if s.cfg.Auth == AuthOff {
@@ -114,8 +117,7 @@ func (s *Server) verifier() (*sigv4.Verifier, error) {
 		return nil, err
 	}
 	if local, _ := isLoopback(s.cfg.Listen); !local && keys.HasExample() && !s.cfg.Insecure {
-		return nil, fmt.Errorf("credentials file %s holds a key of AWS's documentation, which everybody knows; replace it, or add --insecure",
-			s.cfg.CredentialsFile)
+		return nil, fmt.Errorf("credentials file %s holds %w; replace it, or add --insecure", s.cfg.CredentialsFile, ErrExampleKey)
 	}
 	return &sigv4.Verifier{Keys: keys.Lookup, Now: s.cfg.Clock.Now, StrictScope: s.cfg.StrictScope}, nil
 }
