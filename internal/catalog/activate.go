@@ -1,15 +1,29 @@
 package catalog
 
-import "millrace/internal/hashkey"
+import (
+	"cmp"
+	"fmt"
+
+	"millrace/internal/hashkey"
+)
 
 // Activate ends CREATING: the stream has its shards and is ACTIVE. The engine
 // must have made them before. Refusal: ErrStale.
 type Activate struct {
 	UID UID `json:"uid"`
+	// CreatedSec is the creation time of the shards in Unix seconds; 0 is the
+	// second in which the stream was created.
+	CreatedSec int64 `json:"created_sec,omitempty"`
 }
 
 func (c *Activate) kind() string { return "activate" }
-func (c *Activate) check() error { return nil }
+
+func (c *Activate) check() error {
+	if c.CreatedSec < 0 {
+		return fmt.Errorf("created at %d", c.CreatedSec)
+	}
+	return nil
+}
 
 func (c *Activate) apply(s *State) Outcome {
 	old, err := s.pending(c.UID, ChangeCreate)
@@ -23,7 +37,7 @@ func (c *Activate) apply(s *State) Outcome {
 			Range:          r,
 			Parent:         NoShard,
 			AdjacentParent: NoShard,
-			CreatedSec:     floorSec(st.CreatedMs),
+			CreatedSec:     cmp.Or(c.CreatedSec, floorSec(st.CreatedMs)),
 			OpenedMs:       st.CreatedMs,
 		})
 	}

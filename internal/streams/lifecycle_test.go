@@ -123,6 +123,21 @@ func TestChangesSurviveARestart(t *testing.T) {
 	}
 }
 
+// TestShardsAreOlderThanTheirStream: the sequence numbers of a new stream's
+// shards begin some seconds before it, and those of records do not.
+func TestShardsAreOlderThanTheirStream(t *testing.T) {
+	h := newHouse(t, 0)
+	st := h.create("s", 2)
+	for _, sh := range st.Shards {
+		if from := StartingSequence(sh); from.CreatedSec() != epoch.Unix()-2 || from.TimeSec() != epoch.Unix()-2 {
+			t.Errorf("shard %d from %v", sh.Number, from)
+		}
+	}
+	if n := h.put("s", "k", "data").Sequence; n.CreatedSec() != epoch.Unix()-2 || n.TimeSec() != epoch.Unix() {
+		t.Errorf("record %v", n)
+	}
+}
+
 func TestSplitAndMergeLineage(t *testing.T) {
 	h := newHouse(t, 0)
 	st := h.create("s", 1)

@@ -10,6 +10,10 @@ import (
 	"millrace/internal/engine"
 )
 
+// shardsBeforeStream is by how many seconds the shards of a new stream are
+// older, in their sequence numbers, than the stream.
+const shardsBeforeStream = 2
+
 const (
 	// retryTransition is how long a transition that failed, on a full disk for
 	// example, waits before it is tried again.
@@ -156,7 +160,11 @@ func (s *Service) transition(ctx context.Context, st *catalog.Stream) error {
 		if err := s.engine.CreateShard(ctx, shardRefs(st.UID, 0, st.Pending.ShardCount)...); err != nil {
 			return err
 		}
-		_, err := s.submit(ctx, &catalog.Activate{UID: catalog.UID(st.UID)})
+		_, err := s.submit(ctx, &catalog.Activate{
+			UID: catalog.UID(st.UID),
+			// The shards of a new stream are stamped some 2 s before it (observed).
+			CreatedSec: max(1, st.CreatedMs/1000-shardsBeforeStream),
+		})
 		return err
 	case catalog.ChangeDelete:
 		if err := s.engine.DropStream(ctx, st.UID); err != nil {
