@@ -1,6 +1,7 @@
 package streams
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 
@@ -97,6 +98,7 @@ func positionOf(st *catalog.Stream, sh *catalog.Shard, start Start) (engine.Posi
 //	 8 bytes  position
 //	 8 bytes  issue time, Unix milliseconds
 //	          account, region and stream name, each behind its length in a byte
+//	          zeros, which make iterators as long as those of the service
 //
 // Numbers are big-endian.
 const (
@@ -117,8 +119,15 @@ func (s *Service) SealIterator(it Iterator) string {
 	for _, name := range []string{it.Name.Account, it.Name.Region, it.Name.Stream} {
 		b = append(append(b, byte(len(name))), name...)
 	}
+	if missing := iteratorBytes(it.Name.Stream) - tokenOverhead - len(b); missing > 0 {
+		b = append(b, make([]byte, missing)...)
+	}
 	return s.sealer.seal(iteratorPurpose, b, it.IssuedMs, s.fill)
 }
+
+// iteratorBytes is how long the iterators of the service are, before base64,
+// for a stream of that name (observed).
+func iteratorBytes(stream string) int { return 152 + (len(stream)+2)/16*16 }
 
 // OpenIterator is the inverse of SealIterator. Surrounding double quotes are
 // accepted. Errors: ErrIteratorInvalid, *IteratorExpiredError.
@@ -156,5 +165,5 @@ func decodeIterator(b []byte) (it Iterator, ok bool) {
 		n := 1 + int(b[0])
 		*name, b = string(b[1:n]), b[n:]
 	}
-	return it, len(b) == 0
+	return it, len(bytes.TrimLeft(b, "\x00")) == 0
 }

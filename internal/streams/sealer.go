@@ -26,6 +26,7 @@ const (
 	tokenVersion   = 1
 	tokenHeader    = 8 + 4
 	tokenNonce     = 12
+	tokenOverhead  = tokenHeader + tokenNonce + 16 // what a token is longer than its payload
 	tokenWindowMs  = 600_000
 	tokenLifeMs    = 300_000
 	maxTokenChars  = 1 << 20 // NextToken (API reference, ListShards)

@@ -1,6 +1,7 @@
 package streams
 
 import (
+	"encoding/base64"
 	"errors"
 	"strings"
 	"testing"
@@ -47,6 +48,25 @@ func TestIteratorSealing(t *testing.T) {
 	h.clock.Advance(10 * 24 * time.Hour)
 	_, err = h.OpenIterator(token)
 	wantError[*IteratorExpiredError](t, err)
+}
+
+// TestIteratorLength: iterators are as long as those of the service, whose
+// length tells of the name's alone.
+func TestIteratorLength(t *testing.T) {
+	h := newHouse(t, 0)
+	for length, want := range map[int]int{1: 152, 13: 152, 14: 168, 29: 168, 30: 184, 128: 280} {
+		for _, region := range []string{"us-east-1", "us-isob-northeast-12"} {
+			it := Iterator{Name: catalog.Name{Account: "123456789012", Region: region, Stream: strings.Repeat("s", length)}, IssuedMs: h.nowMs()}
+			token := h.SealIterator(it)
+			raw, err := base64.StdEncoding.DecodeString(token)
+			if err != nil || len(raw) != want {
+				t.Errorf("name of %d in %s: %d bytes, %v, want %d", length, region, len(raw), err, want)
+			}
+			if got, err := h.OpenIterator(token); err != nil || got != it {
+				t.Errorf("opened %+v, %v", got, err)
+			}
+		}
+	}
 }
 
 func TestDamagedIteratorsAreRefused(t *testing.T) {
