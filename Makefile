@@ -48,6 +48,8 @@ test: ## everything, under 20 minutes on 2 cores
 	$(MAKE) --no-print-directory interop-sdks; \
 	$(PART) "drain" $(MAKE) --no-print-directory drain; \
 	$(PART) "kill -9" $(MAKE) --no-print-directory crash; \
+	$(PART) "power loss" $(MAKE) --no-print-directory powerloss; \
+	$(PART) "hostile clients" $(MAKE) --no-print-directory hostile SHORT=-short; \
 	$(PART) "data larger than memory" $(MAKE) --no-print-directory big; \
 	echo; echo "== everything passed in $$(($$(date +%s) - start)) s"
 
@@ -120,8 +122,17 @@ powerloss: ## power loss under load on a real ext4, POWERLOSSES times (10); need
 	@cd test && POWERLOSSES=$(POWERLOSSES) $(GO) test -count=1 -timeout 24h -v -run TestPowerLoss ./powerloss
 
 .PHONY: hostile
-hostile: ## malformed requests, silence, floods, bombs, giants and 10,000 idle clients
-	@cd test && $(GO) test -count=1 -timeout 10m -v ./hostile
+hostile: ## malformed requests, silence, floods, bombs, giants, 10,000 idle clients (SHORT=-short)
+	@cd test && $(GO) test $(SHORT) -count=1 -timeout 10m -v ./hostile
+
+.PHONY: sbom
+sbom: build ## a CycloneDX bill of materials of bin/millrace, in bin/millrace.cdx.json
+	@test/tools/sbom.sh $(BIN) > $(BIN).cdx.json
+	@echo "$(BIN).cdx.json: $$(grep -c '"purl"' $(BIN).cdx.json) components"
+
+.PHONY: supply
+supply: ## go mod verify, two equal builds, the bill of materials, govulncheck
+	@test/tools/supply.sh
 
 .PHONY: drain
 drain: ## SIGTERM under load, DRAINS times (10)

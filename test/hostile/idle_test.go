@@ -32,10 +32,8 @@ func TestIdleConnections(t *testing.T) {
 	})
 }
 
-// idleTime is how long the server lets them be.
-const idleTime = 12 * time.Second
-
 func idle(t *testing.T, count int, allowed int64, config *tls.Config) {
+	idleTime := time.Duration(number(t, "IDLE", 12, 5)) * time.Second // how long the server lets them be
 	server := start(t, harness.Options{Args: []string{"--idle-timeout", idleTime.String()}})
 	alone := server.puts(t, 300)
 	server.stir(t)
