@@ -36,7 +36,7 @@ func TestGiantBodies(t *testing.T) {
 		{"many with their length", false, most, underway, 32 << 20},
 		{"one in chunks", true, 1, bodyMost + underway, 48 << 20},
 		// The budget for bodies is 96 MiB; each gets its share or waits.
-		{"many in chunks", true, most, bodyMost + underway, 192 << 20},
+		{"many in chunks", true, most, bodyMost + underway, 256 << 20},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server := start(t, harness.Options{})

@@ -154,6 +154,27 @@ var mutants = []mutant{
 		pkg:  "./internal/wire", run: "Test",
 	},
 	{
+		name: "a token serves every operation",
+		file: "internal/streams/sealer.go",
+		from: "return append(append(make([]byte, 0, 64), raw[:tokenHeader]...), purpose...)",
+		to:   "return append(make([]byte, 0, 64), raw[:tokenHeader]...)",
+		pkg:  streamsPkg, run: "TestTokensServeOnePurpose",
+	},
+	{
+		name: "an origin may have more than a host",
+		file: "internal/wire/origin.go",
+		from: "\n\t\torigin != u.Scheme+\"://\"+u.Host {",
+		to:   "\n\t\tfalse {",
+		pkg:  "./internal/wire", run: "TestOriginForms",
+	},
+	{
+		name: "an answer of net/http goes out as it is",
+		file: "internal/server/plain_error.go",
+		from: "if bytes.HasPrefix(p, plainExpectation) {",
+		to:   "if false {",
+		pkg:  serverPkg, run: "TestMalformedRequests",
+	},
+	{
 		name: "throttled records are stored",
 		file: "internal/ops/put_batch.go",
 		from: "put.Err = errThrottled",
