@@ -23,6 +23,7 @@ type openListener struct {
 	mu            sync.Mutex // guards all below
 	begun, closed bool
 	conns         map[*conn]struct{}
+	crowd         crowd
 }
 
 // opened is what Accept returns.
@@ -113,6 +114,7 @@ func (l *openListener) add(c *conn) bool {
 	defer l.mu.Unlock()
 	if !l.closed {
 		l.conns[c] = struct{}{}
+		l.crowd.joined(len(l.conns))
 	}
 	return !l.closed
 }
@@ -121,7 +123,11 @@ func (l *openListener) add(c *conn) bool {
 func (l *openListener) remove(c *conn) {
 	l.mu.Lock()
 	delete(l.conns, c)
+	gone := l.crowd.left(len(l.conns))
 	l.mu.Unlock()
+	if gone {
+		giveMemoryBack()
+	}
 	<-l.places
 }
 
