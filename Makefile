@@ -48,8 +48,6 @@ test: ## everything, under 20 minutes on 2 cores
 	$(MAKE) --no-print-directory interop-sdks; \
 	$(PART) "drain" $(MAKE) --no-print-directory drain; \
 	$(PART) "kill -9" $(MAKE) --no-print-directory crash; \
-	$(PART) "power loss" $(MAKE) --no-print-directory powerloss; \
-	$(PART) "hostile clients" $(MAKE) --no-print-directory hostile SHORT=-short; \
 	$(PART) "data larger than memory" $(MAKE) --no-print-directory big; \
 	echo; echo "== everything passed in $$(($$(date +%s) - start)) s"
 
@@ -120,6 +118,14 @@ crash: ## kill -9 under load, CYCLES times (60)
 .PHONY: powerloss
 powerloss: ## power loss under load on a real ext4, POWERLOSSES times (10); needs root
 	@cd test && POWERLOSSES=$(POWERLOSSES) $(GO) test -count=1 -timeout 24h -v -run TestPowerLoss ./powerloss
+
+.PHONY: proof
+proof: ## what needs root, minutes or a quiet machine: power loss, hostile clients, mutants, figures
+	@set -e; \
+	$(PART) "power loss" $(MAKE) --no-print-directory powerloss; \
+	$(PART) "hostile clients" $(MAKE) --no-print-directory hostile; \
+	$(PART) "mutants" $(MAKE) --no-print-directory mutants; \
+	$(PART) "figures" $(MAKE) --no-print-directory figures
 
 .PHONY: hostile
 hostile: ## malformed requests, silence, floods, bombs, giants, 10,000 idle clients (SHORT=-short)
