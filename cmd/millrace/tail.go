@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"millrace/kinesis"
-	"millrace/kinesis/types"
 )
 
 // tailFlags are the flags of tail.
@@ -187,9 +186,4 @@ func (f tailFlags) oneShard() error {
 		return usagef("a sequence number is one of a shard: name it with --shard")
 	}
 	return nil
-}
-
-// isSequence says whether a start is good for one shard only.
-func isSequence(s kinesis.Start) bool {
-	return s.Type == types.ShardIteratorTypeAtSequenceNumber || s.Type == types.ShardIteratorTypeAfterSequenceNumber
 }

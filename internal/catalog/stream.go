@@ -135,14 +135,6 @@ func (s *Stream) Route(k hashkey.Key) *Shard {
 	return s.Open[lo]
 }
 
-// openIndex is the place of an open shard in Open.
-func (s *Stream) openIndex(sh *Shard) int {
-	i, _ := sort.Find(len(s.Open), func(i int) int {
-		return sh.Range.Start.Cmp(s.Open[i].Range.Start)
-	})
-	return i
-}
-
 // Children returns the listed shards that a shard is a parent of, in order
 // of their numbers.
 func (s *Stream) Children(number uint32) []*Shard {

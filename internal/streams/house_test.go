@@ -2,7 +2,6 @@ package streams
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -170,11 +169,3 @@ func (s seeded) Read(b []byte) (int, error) {
 }
 
 var _ io.Reader = seeded{}
-
-func ranges(st *catalog.Stream) string {
-	s := ""
-	for _, sh := range st.Open {
-		s += fmt.Sprintf("%d:%v-%v ", sh.Number, sh.Range.Start, sh.Range.End)
-	}
-	return s
-}
