@@ -1,9 +1,9 @@
 package awscbor
 
 import (
-	"strings"
 	"time"
 
+	"millrace/internal/wire/shape"
 	"millrace/kinesis/types"
 )
 
@@ -188,15 +188,12 @@ func (d *decoder) boolOfText() (b, ok bool) {
 	if !ok {
 		return false, false
 	}
-	switch upper := strings.ToUpper(view(text)); upper {
-	case "TRUE", "1", "YES":
-		return true, true
-	case "FALSE", "0", "NO":
-		return false, true
-	default:
-		d.wrong(echo(upper) + " can not be converted to an Boolean")
+	b, refusal := shape.BoolOfWord(view(text))
+	if refusal != "" {
+		d.wrong(refusal)
 		return false, false
 	}
+	return b, true
 }
 
 func (d *decoder) Int32() (n int32, ok bool) {

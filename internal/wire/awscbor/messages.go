@@ -1,52 +1,25 @@
 package awscbor
 
 import (
-	"strings"
-	"unicode/utf8"
-
+	"millrace/internal/wire/shape"
 	"millrace/kinesis/types"
 )
 
-// Texts of type errors, as the service gives them for JSON (observed; the
-// spelling is its own). A byte string has no counterpart there: its class is
-// the one that the service names for a blob in other places.
-const (
-	listMessage      = "Start of list found where not expected"
-	structureMessage = "Start of structure or map found where not expected."
-
-	classBoolean = "class java.lang.Boolean"
-	classString  = "class java.lang.String"
-	classNumber  = "class com.amazon.coral.value.json.numbers.TruncatingBigNumber"
-	classBytes   = "class java.nio.HeapByteBuffer"
-)
-
-// MaxEchoBytes is how much of a value a type error repeats; the service repeats
-// all of it, and no value of a sensible size is cut.
-const MaxEchoBytes = 64 << 10
-
-// echo is a value as a type error repeats it.
-func echo(s string) string {
-	if len(s) <= MaxEchoBytes {
-		return "'" + s + "'"
-	}
-	end := MaxEchoBytes
-	for end > 0 && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return "'" + s[:end] + "...'"
-}
+// classBytes is what a type error calls a byte string, which JSON does not
+// have: the class that the service names for a blob in other places.
+const classBytes = "class java.nio.HeapByteBuffer"
 
 // classOf names what a scalar is to the service; empty for other kinds.
 func classOf(k kind) string {
 	switch k {
 	case kindBool:
-		return classBoolean
+		return shape.ClassBoolean
 	case kindText:
-		return classString
+		return shape.ClassString
 	case kindBytes:
 		return classBytes
 	case kindUint, kindNeg, kindBignum, kindFloat:
-		return classNumber
+		return shape.ClassNumber
 	}
 	return ""
 }
@@ -63,9 +36,9 @@ func (d *decoder) wrong(message string) {
 func (d *decoder) mismatch(k kind, scalar string) {
 	switch k {
 	case kindMap:
-		d.wrong(structureMessage)
+		d.wrong(shape.StructureMessage)
 	case kindArray:
-		d.wrong(listMessage)
+		d.wrong(shape.ListMessage)
 	case kindSimple, kindNone:
 		d.fail()
 	default:
@@ -128,12 +101,5 @@ func UnmarshalError(body []byte) (code, message string) {
 	if d.err != nil {
 		return "", ""
 	}
-	if code == "" {
-		code = other
-	}
-	if _, after, ok := strings.Cut(code, "#"); ok {
-		code = after
-	}
-	code, _, _ = strings.Cut(code, ":")
-	return code, message
+	return shape.ErrorCode(code, other), message
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"millrace/internal/wire/shape"
 	"millrace/kinesis/types"
 )
 
@@ -291,7 +292,7 @@ func TestTypeErrorsRepeatLittle(t *testing.T) {
 	long := strings.Repeat("é", 1<<20)
 	for _, body := range []string{`{"Data":"` + long + `"}`, `{"DryRun":"` + long + `"}`} {
 		err := Unmarshal([]byte(body), new(types.PutRecordInput))
-		if n := len(err.Error()); n < MaxEchoBytes || n > MaxEchoBytes+300 || !strings.Contains(err.Error(), "...' can not be converted to a") {
+		if n := len(err.Error()); n < shape.MaxEchoBytes || n > shape.MaxEchoBytes+300 || !strings.Contains(err.Error(), "...' can not be converted to a") {
 			t.Errorf("%d bytes", n)
 		}
 	}

@@ -4,46 +4,20 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf16"
-	"unicode/utf8"
 
+	"millrace/internal/wire/shape"
 	"millrace/kinesis/types"
 )
-
-// Texts of type errors, as the service gives them (observed; the spelling is its own).
-const (
-	listMessage      = "Start of list found where not expected"
-	structureMessage = "Start of structure or map found where not expected."
-
-	classBoolean = "class java.lang.Boolean"
-	classString  = "class java.lang.String"
-	classNumber  = "class com.amazon.coral.value.json.numbers.TruncatingBigNumber"
-)
-
-// MaxEchoBytes is how much of a value a type error repeats; the service repeats
-// all of it, and no value of a sensible size is cut.
-const MaxEchoBytes = 64 << 10
-
-// echo is a value as a type error repeats it.
-func echo(s string) string {
-	if len(s) <= MaxEchoBytes {
-		return "'" + s + "'"
-	}
-	end := MaxEchoBytes
-	for end > 0 && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return "'" + s[:end] + "...'"
-}
 
 // classOf names what a scalar that begins with c is to the service.
 func classOf(c byte) string {
 	switch c {
 	case 't', 'f':
-		return classBoolean
+		return shape.ClassBoolean
 	case '"':
-		return classString
+		return shape.ClassString
 	}
-	return classNumber
+	return shape.ClassNumber
 }
 
 // wrong says that a value has the wrong type.
@@ -58,9 +32,9 @@ func (d *decoder) wrong(message string) {
 func (d *decoder) mismatch(c byte, scalar func() string) {
 	switch {
 	case c == '{':
-		d.wrong(structureMessage)
+		d.wrong(shape.StructureMessage)
 	case c == '[':
-		d.wrong(listMessage)
+		d.wrong(shape.ListMessage)
 	case c == 't', c == 'f', c == '"', startsNumber(c):
 		d.wrong(scalar())
 	default:
@@ -74,15 +48,12 @@ func (d *decoder) boolOfText() (b, ok bool) {
 	if !ok {
 		return false, false
 	}
-	switch upper := strings.ToUpper(string(text)); upper {
-	case "TRUE", "1", "YES":
-		return true, true
-	case "FALSE", "0", "NO":
-		return false, true
-	default:
-		d.wrong(echo(upper) + " can not be converted to an Boolean")
+	b, refusal := shape.BoolOfWord(string(text))
+	if refusal != "" {
+		d.wrong(refusal)
 		return false, false
 	}
+	return b, true
 }
 
 // boolOfNumber refuses whole numbers; the service lets those with a fraction
@@ -93,7 +64,7 @@ func (d *decoder) boolOfNumber() (b, ok bool) {
 		return false, false
 	}
 	if whole {
-		d.wrong(classNumber + " can not be converted to an Boolean")
+		d.wrong(shape.ClassNumber + " can not be converted to an Boolean")
 		return false, false
 	}
 	return strings.Trim(mantissa(view(text)), "-0.") != "", true
@@ -108,7 +79,7 @@ func mantissa(number string) string {
 
 // blobMessage says what is wrong with a base64 text that did not decode.
 func blobMessage(s string) string {
-	prefix := echo(s) + " can not be converted to a Blob: "
+	prefix := shape.Echo(s) + " can not be converted to a Blob: "
 	units := len(s)
 	for _, r := range s {
 		if r >= 0x80 {

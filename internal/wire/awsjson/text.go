@@ -1,8 +1,9 @@
 package awsjson
 
 import (
-	"strings"
 	"unicode/utf8"
+
+	"millrace/internal/wire/shape"
 )
 
 const hexDigits = "0123456789abcdef"
@@ -141,12 +142,5 @@ func UnmarshalError(body []byte) (code, message string) {
 	if d.err != nil {
 		return "", ""
 	}
-	if code == "" {
-		code = other
-	}
-	if _, after, ok := strings.Cut(code, "#"); ok {
-		code = after
-	}
-	code, _, _ = strings.Cut(code, ":")
-	return code, message
+	return shape.ErrorCode(code, other), message
 }
